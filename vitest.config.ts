@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config';
+
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 24) {
+  throw new Error(`Sluice runs on Node 24; this is ${process.versions.node}. Run it through npm (npm ci && npm test).`);
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      // Pure: no child process, no disk beyond reading fixtures; seconds.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      // Real parts: Git objects on disk, the Go renderer, the wasm policy, the command line.
+      {
+        test: {
+          name: 'real',
+          include: ['test/real/**/*.test.ts'],
+          globalSetup: ['test/real/build.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
