@@ -15,7 +15,7 @@ export interface KubeObject {
     readonly namespace?: Json;
     readonly labels?: Json;
     readonly annotations?: Json;
-    readonly [key: string]: Json | undefined;
+    readonly [key: string]: Json;
   };
   readonly [key: string]: Json | undefined;
 }
