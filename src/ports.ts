@@ -172,6 +172,8 @@ export interface PolicyInput {
   readonly cluster: string;
   readonly kustomization: Json;
   readonly source: Json;
+  /** This tenant's part of sluice.yaml's `limits`, from `limitsOf` (src/policy/limits.ts). */
+  readonly limits: Json;
 }
 
 export interface PolicyFinding {
