@@ -1,0 +1,120 @@
+// Makes real Git repositories out of the sample organisation's folders, without a Git process.
+import * as fs from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import git from 'isomorphic-git';
+import { type Change, readFolder, type RepositoryName, repositoryNames } from './changes.ts';
+
+export { type Change, listChanges, readChange, type RepositoryName } from './changes.ts';
+
+export interface SampleRepository {
+  readonly name: RepositoryName;
+  /** `https://github.com/acme/checkout-manifests`: the address of `origin`. Nothing is ever fetched from it. */
+  readonly url: string;
+  /** A working tree on branch `main`, clean. */
+  readonly dir: string;
+  /** The commit of `main`, the same for the same files on every machine. */
+  readonly main: string;
+}
+
+export interface Organisation {
+  readonly dir: string;
+  readonly repositories: Readonly<Record<RepositoryName, SampleRepository>>;
+}
+
+export interface AppliedChange {
+  readonly repository: SampleRepository;
+  /** `change/01-image-bump`, checked out. */
+  readonly branch: string;
+  readonly head: string;
+}
+
+/** Where a repository of the organisation lives on GitHub. */
+export function repositoryUrl(name: RepositoryName): string {
+  return `https://github.com/acme/${name === 'platform' ? 'platform' : `${name}-manifests`}`;
+}
+
+/** Makes the organisation's repositories in `dir` (which is made), each with one commit on `main`. */
+export async function createOrganisation(dir: string): Promise<Organisation> {
+  const made = await Promise.all(
+    repositoryNames.map(async (name) => {
+      const source = name === 'platform' ? 'platform' : join('tenants', name);
+      const files = await readFolder(join(import.meta.dirname, source));
+      const repository = await createRepository(join(dir, name), repositoryUrl(name), files);
+      return [name, { name, ...repository }] as const;
+    }),
+  );
+  return { dir, repositories: Object.fromEntries(made) as Record<RepositoryName, SampleRepository> };
+}
+
+/**
+ * Commits a change set on a new branch from `main` and leaves it checked out. Call `backToMain` before the next change.
+ * @throws Error where an edit's text is not there exactly once, or a deleted file is not there
+ */
+export async function applyChange(organisation: Organisation, change: Change): Promise<AppliedChange> {
+  const repository = organisation.repositories[change.repository];
+  const { dir } = repository;
+  const branch = `change/${change.id}`;
+  await git.branch({ fs, dir, ref: branch, object: repository.main, checkout: true, force: true });
+  for (const [path, bytes] of change.files) await write(dir, path, bytes);
+  for (const { file, find, replace } of change.edit) {
+    const text = await readFile(join(dir, file), 'utf8');
+    if (text.split(find).length !== 2) throw new Error(`${change.id}: ${file} must hold exactly once: ${find}`);
+    await write(
+      dir,
+      file,
+      text.replace(find, () => replace),
+    );
+  }
+  for (const path of change.delete) {
+    await rm(join(dir, path));
+    await git.remove({ fs, dir, filepath: path });
+  }
+  const changed = [...change.files.keys(), ...change.edit.map(({ file }) => file)];
+  if (changed.length > 0) await git.add({ fs, dir, filepath: changed });
+  return { repository, branch, head: await commit(dir, change.title, '2026-05-05T10:00:00Z') };
+}
+
+/** Puts the working tree of a repository back to `main`; branches stay. */
+export async function backToMain({ dir }: SampleRepository): Promise<void> {
+  await git.checkout({ fs, dir, ref: 'main', force: true });
+}
+
+/** The arguments of `sluice check` for one repository of the organisation: the platform, and local copies of the others. */
+export function checkArguments(organisation: Organisation, name: RepositoryName): readonly string[] {
+  const { platform, ...tenants } = organisation.repositories;
+  const copies = Object.values(tenants).flatMap(({ url, dir }) => ['--repo', `${url}=${dir}`]);
+  return ['check', organisation.repositories[name].dir, '--platform', platform.dir, ...copies];
+}
+
+/** Makes a repository with one commit on `main` out of files, as `largeFleet` gives them; `origin` is `url`. */
+export async function createRepository(
+  dir: string,
+  url: string,
+  files: ReadonlyMap<string, Uint8Array | string>,
+): Promise<Omit<SampleRepository, 'name'>> {
+  await mkdir(dir, { recursive: true });
+  await git.init({ fs, dir, defaultBranch: 'main' });
+  await git.addRemote({ fs, dir, remote: 'origin', url });
+  for (const [path, bytes] of files) await write(dir, path, bytes);
+  await git.add({ fs, dir, filepath: [...files.keys()] });
+  const main = await commit(dir, 'Start', '2026-05-04T09:00:00Z');
+  await git.writeRef({ fs, dir, ref: 'refs/remotes/origin/main', value: main, force: true });
+  return { url, dir, main };
+}
+
+async function write(dir: string, path: string, bytes: Uint8Array | string): Promise<void> {
+  const file = join(dir, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, bytes);
+}
+
+async function commit(dir: string, message: string, when: string): Promise<string> {
+  const author = {
+    name: 'Ada Example',
+    email: 'ada@acme.example',
+    timestamp: Date.parse(when) / 1000,
+    timezoneOffset: 0,
+  };
+  return git.commit({ fs, dir, message: `${message}\n`, author, committer: author });
+}
