@@ -15,7 +15,7 @@ type Compiled struct {
 	Rules []*Rule `json:"rules"`
 }
 
-// Compile makes one wasm module of all modules but the tests. The error, if any, is a *Failure.
+// Compile makes one wasm module of all modules but the tests. The error, if any, is a *fault.Fault.
 func Compile(modules []Module) (*Compiled, error) {
 	parsed, rules, err := prepare(modules, false)
 	if err != nil {
@@ -26,7 +26,7 @@ func Compile(modules []Module) (*Compiled, error) {
 	}
 	entry, err := entryModule(rules)
 	if err != nil {
-		return nil, asFailure(err, "")
+		return nil, asFault(err, "")
 	}
 	wasm, err := toWasm(append(parsed, entry))
 	if err != nil {
@@ -49,7 +49,7 @@ func prepare(modules []Module, tests bool) ([]*ast.Module, []*Rule, error) {
 		rewriteSprintf(m)
 	}
 	if err := check(parsed); err != nil {
-		return nil, nil, asFailure(err, "")
+		return nil, nil, asFault(err, "")
 	}
 	return parsed, rules, nil
 }
@@ -98,17 +98,21 @@ func checkReferences(compiler *ast.Compiler, m *ast.Module) error {
 				return false
 			}
 			if node = node.Child(term.Value); node == nil {
-				failure = refuse(ref[0].Location, "define it in a module, or read input.limits: policies have no other data",
+				failure = refuse(placeOf(ref, m), "define it in a module, or read input.limits: policies have no other data",
 					"%s is not defined", ref[:i+2])
-				if f := failure.(*Failure); f.File == "" {
-					f.File, f.Line = m.Package.Location.File, m.Package.Location.Row
-				}
 				return false
 			}
 		}
 		return false
 	})
 	return failure
+}
+
+func placeOf(ref ast.Ref, m *ast.Module) *ast.Location {
+	if at := ref[0].Location; at != nil && at.File != "" {
+		return at
+	}
+	return m.Package.Location
 }
 
 func toWasm(modules []*ast.Module) ([]byte, error) {
@@ -122,7 +126,7 @@ func toWasm(modules []*ast.Module) ([]byte, error) {
 	compiler := compile.New().WithTarget(compile.TargetWasm).WithCapabilities(capabilities()).WithRegoVersion(ast.RegoV1).
 		WithBundle(b).WithPruneUnused(true).WithEntrypoints(entryPackage + "/" + entryRule)
 	if err := compiler.Build(context.Background()); err != nil {
-		return nil, asFailure(err, "")
+		return nil, asFault(err, "")
 	}
 	built := compiler.Bundle().WasmModules
 	if len(built) != 1 {

@@ -14,12 +14,12 @@ const (
 )
 
 // entryModule lists every rule by name, because wasm cannot enumerate packages. Its answer is one complete document:
-// `evaluated` is 1 only for an input that holds an object, so no answer, an empty answer and an answer without findings
-// are three different things.
+// `evaluated` is 1 only for an input that holds an object, so no answer, an empty one and
+// one without findings are three different things; `rules` tells whether it speaks for all of them.
 func entryModule(rules []*Rule) (*ast.Module, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "package %s\n\n%s := {\"evaluated\": count([1 | is_object(input.object)]), \"findings\": findings}\n\n",
-		entryPackage, entryRule)
+	fmt.Fprintf(&b, "package %s\n\n%s := {\"evaluated\": count([1 | is_object(input.object)]), \"rules\": %d, \"findings\": findings}\n\n",
+		entryPackage, entryRule, len(rules))
 	b.WriteString("findings contains \"\" if false\n")
 	for _, rule := range rules {
 		for _, severity := range []string{"deny", "warn"} {

@@ -57,7 +57,7 @@ func parseModules(modules []Module, tests bool) ([]*ast.Module, error) {
 func parseModule(m Module) (*ast.Module, error) {
 	module, err := ast.ParseModuleWithOpts(m.File, m.Text, regoOptions)
 	if err != nil {
-		f := asFailure(err, m.File)
+		f := asFault(err, m.File)
 		if _, v0 := ast.ParseModuleWithOpts(m.File, m.Text, ast.ParserOptions{RegoVersion: ast.RegoV0}); v0 == nil {
 			f.Remedy = "this is Rego v0: `opa fmt --write --v0-v1 <file>` rewrites it (rules need `if`, sets need `contains`)"
 		}

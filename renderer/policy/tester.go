@@ -33,7 +33,7 @@ func Test(modules []Module) (*Tested, error) {
 	}
 	entry, err := testEntry(parsed)
 	if err != nil {
-		return nil, asFailure(err, "")
+		return nil, asFault(err, "")
 	}
 	byFile := map[string]*ast.Module{}
 	for _, m := range parsed {
@@ -43,7 +43,7 @@ func Test(modules []Module) (*Tested, error) {
 	defer cancel()
 	found, err := tester.NewRunner().SetModules(byFile).SetTimeout(10*time.Second).RunTests(ctx, nil)
 	if err != nil {
-		return nil, asFailure(err, "")
+		return nil, asFault(err, "")
 	}
 	tested := &Tested{Results: []TestResult{}}
 	for r := range found {
@@ -65,7 +65,7 @@ func Evaluate(modules []Module, inputs []json.RawMessage) ([]any, error) {
 	}
 	entry, err := entryModule(rules)
 	if err != nil {
-		return nil, asFailure(err, "")
+		return nil, asFault(err, "")
 	}
 	options := []func(*rego.Rego){rego.Query("data." + entryPackage + "." + entryRule), rego.Capabilities(capabilities())}
 	for _, m := range append(parsed, entry) {
@@ -74,7 +74,7 @@ func Evaluate(modules []Module, inputs []json.RawMessage) ([]any, error) {
 	ctx := context.Background()
 	query, err := rego.New(options...).PrepareForEval(ctx)
 	if err != nil {
-		return nil, asFailure(err, "")
+		return nil, asFault(err, "")
 	}
 	answers := make([]any, 0, len(inputs))
 	for _, raw := range inputs {

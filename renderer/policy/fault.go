@@ -6,35 +6,28 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"sluice/renderer/fault"
 )
-
-// Failure is what a person has to change. Code is one of policy.compile and policy.builtin; File and Line say where.
-type Failure struct {
-	Code    string
-	Message string
-	Remedy  string
-	File    string
-	Line    int
-}
-
-func (f *Failure) Error() string { return f.Message }
 
 const (
 	codeCompile = "policy.compile"
 	codeBuiltin = "policy.builtin"
 )
 
-func refuse(at *ast.Location, remedy, format string, args ...any) *Failure {
-	f := &Failure{Code: codeCompile, Message: fmt.Sprintf(format, args...), Remedy: remedy}
+// refuse is a failure to compile, at a place in the platform's Rego.
+func refuse(at *ast.Location, remedy, format string, args ...any) *fault.Fault {
+	f := fault.New(codeCompile, "", 0, format, args...)
 	if at != nil {
 		f.File, f.Line = at.File, at.Row
 	}
+	f.Message, f.Remedy = oneLine(f.Message), remedy
 	return f
 }
 
-// asFailure turns OPA's own errors into the first of them, with the number of others.
-func asFailure(err error, file string) *Failure {
-	var known *Failure
+// asFault turns OPA's own errors into the first of them, with the number of others.
+func asFault(err error, file string) *fault.Fault {
+	var known *fault.Fault
 	if errors.As(err, &known) {
 		return known
 	}
@@ -47,9 +40,9 @@ func asFailure(err error, file string) *Failure {
 	case errors.As(err, &one):
 		many = ast.Errors{one}
 	default:
-		return &Failure{Code: codeCompile, Message: "Rego does not compile: " + oneLine(err.Error()), File: file}
+		return refuse(&ast.Location{File: file}, "", "Rego does not compile: %s", err)
 	}
-	f := refuse(one.Location, "", "Rego does not compile: %s: %s", one.Code, oneLine(one.Message))
+	f := refuse(one.Location, "", "Rego does not compile: %s: %s", one.Code, one.Message)
 	if f.File == "" {
 		f.File = file
 	}
@@ -70,9 +63,9 @@ func asFailure(err error, file string) *Failure {
 }
 
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if len(text) > 300 {
-		text = strings.ToValidUTF8(text[:300], "") + "…"
+	text = fault.OneLine(text)
+	if len(text) > 400 {
+		text = strings.ToValidUTF8(text[:400], "") + "…"
 	}
 	return text
 }
