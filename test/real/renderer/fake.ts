@@ -1,0 +1,28 @@
+// The adapter around test/real/renderer/fake-child.ts, for what the real renderer never does.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createRenderer, type RendererOptions } from '../../../src/adapters/renderer/renderer.ts';
+import type { BuildRequest, Tree } from '../../../src/ports.ts';
+
+export function fakeRenderer(options: Partial<RendererOptions> = {}, mode?: string): ReturnType<typeof createRenderer> {
+  const script = fileURLToPath(new URL('fake-child.ts', import.meta.url));
+  const args = mode === undefined ? [script] : [script, mode];
+  return createRenderer({ binary: process.execPath, args, children: 1, wallMs: 10_000, ...options });
+}
+
+export function request(tree: Tree, path: string): BuildRequest {
+  return { tree, path, spec: {} };
+}
+
+/** Whether a process is there and not merely waiting to be collected by its parent. */
+export function runs(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
