@@ -1,0 +1,116 @@
+// One RBAC rule: what it allows, and whether one set of rules covers another.
+import { showIdentifier } from '../object/show.ts';
+import type { PolicyRule } from './rbac-object.ts';
+
+/** One question to the authorizer. */
+export interface ResourceRequest {
+  /** Lower case, as the API server derives it from the request: `get`, `create`, `patch`, `delete`, … */
+  readonly verb: string;
+  /** `''` for the core group. */
+  readonly group: string;
+  /** Plural: `deployments`. */
+  readonly resource: string;
+  readonly subresource?: string;
+  /** `''` for cluster-scoped requests. */
+  readonly namespace: string;
+  /** `''` where the request names no object (a list, a plain create). */
+  readonly name: string;
+}
+
+/** Whether a rule allows a request (Kubernetes, plugin/pkg/auth/authorizer/rbac, `RuleAllows`). */
+export function allows(rule: PolicyRule, request: ResourceRequest): boolean {
+  const { verb, group, subresource, name } = request;
+  const resource = subresource === undefined ? request.resource : `${request.resource}/${subresource}`;
+  return (
+    has(rule.verbs, verb) &&
+    has(rule.apiGroups, group) &&
+    hasResource(rule.resources, resource) &&
+    (rule.resourceNames.length === 0 || rule.resourceNames.includes(name))
+  );
+}
+
+/** The most single permissions that a rule is taken apart into; one with more counts as not covered. */
+const mostParts = 20_000;
+
+/**
+ * Whether the rules of an owner hold everything that a rule grants, as Kubernetes checks before it lets somebody write
+ * a role or a binding (component-helpers, auth/rbac/validation, `Covers`): the rule is taken apart into one verb, group,
+ * resource and name each, and one rule of the owner must cover each part.
+ */
+export function coversRule(owner: readonly PolicyRule[], rule: PolicyRule): boolean {
+  const { verbs, apiGroups, resources, resourceNames, nonResourceURLs } = rule;
+  const names: readonly (string | undefined)[] = resourceNames.length === 0 ? [undefined] : resourceNames;
+  const parts = verbs.length * (apiGroups.length * resources.length * names.length + nonResourceURLs.length);
+  if (parts > mostParts) return false;
+  return verbs.every(
+    (verb) =>
+      nonResourceURLs.every((url) => owner.some((own) => has(own.verbs, verb) && hasUrl(own.nonResourceURLs, url))) &&
+      apiGroups.every((group) =>
+        resources.every((resource) =>
+          names.every((name) => owner.some((own) => coversPart(own, { verb, group, resource, name }))),
+        ),
+      ),
+  );
+}
+
+interface Part {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  /** Undefined for every name. */
+  readonly name: string | undefined;
+}
+
+function coversPart(own: PolicyRule, { verb, group, resource, name }: Part): boolean {
+  const named = own.resourceNames.length === 0 || (name !== undefined && own.resourceNames.includes(name));
+  return named && has(own.verbs, verb) && has(own.apiGroups, group) && hasResource(own.resources, resource);
+}
+
+/** Lines for people; see `grantsOf`. */
+export function grantLines(rule: PolicyRule): string[] {
+  const verbs = rule.verbs.map(showIdentifier).map(star).join(', ');
+  const only = rule.resourceNames.length === 0 ? '' : ` (only ${rule.resourceNames.map(quoted).join(', ')})`;
+  const resources = rule.apiGroups.flatMap((group) => rule.resources.map((resource) => resourceName(group, resource)));
+  const lines = resources.length === 0 ? [] : [`${verbs} ${resources.join(', ')}${only}`];
+  if (rule.nonResourceURLs.length > 0) lines.push(`${verbs} ${rule.nonResourceURLs.map(path).join(', ')}`);
+  return lines;
+}
+
+/** `deployments.apps`, `pods/exec`, `everything in apps`, `everything`. */
+function resourceName(group: string, resource: string): string {
+  if (resource === '*') return wholeGroup(group);
+  const shown = path(resource);
+  if (group === '') return shown;
+  return group === '*' ? `${shown} of any group` : `${shown}.${showIdentifier(group)}`;
+}
+
+function wholeGroup(group: string): string {
+  if (group === '*') return 'everything';
+  return `everything in ${group === '' ? 'the core group' : showIdentifier(group)}`;
+}
+
+function path(text: string): string {
+  return text.split('/').map(showIdentifier).map(star).join('/');
+}
+
+function star(text: string): string {
+  return text.replaceAll('\\u{2a}', '*');
+}
+
+function quoted(text: string): string {
+  return `"${showIdentifier(text)}"`;
+}
+
+function has(list: readonly string[], value: string): boolean {
+  return list.includes('*') || list.includes(value);
+}
+
+function hasResource(list: readonly string[], resource: string): boolean {
+  if (has(list, resource)) return true;
+  const slash = resource.indexOf('/');
+  return slash !== -1 && list.includes(`*${resource.slice(slash)}`);
+}
+
+function hasUrl(list: readonly string[], url: string): boolean {
+  return list.some((own) => own === '*' || own === url || (own.endsWith('*') && url.startsWith(own.slice(0, -1))));
+}
