@@ -13,7 +13,8 @@ export interface MemoryTree extends Tree {
 export function memoryTree(files: Files): MemoryTree {
   const folders = new Map<string, Map<string, TreeEntry>>([['', new Map()]]);
   const bytes = new Map<string, Uint8Array>();
-  for (const [path, content] of Object.entries(files).toSorted(([one], [other]) => (one < other ? -1 : 1))) {
+  const sorted = Object.entries(files).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  for (const [path, content] of sorted) {
     const parts = path.split('/');
     for (let depth = 1; depth < parts.length; depth++) {
       const folder = parts.slice(0, depth).join('/');
@@ -34,7 +35,7 @@ export function memoryTree(files: Files): MemoryTree {
   }
   const readPaths: string[] = [];
   return {
-    id: oidOf(JSON.stringify(Object.entries(files).toSorted())),
+    id: oidOf(JSON.stringify(sorted)),
     readPaths,
     list: async (path) => folders.get(path),
     entry: async (path) => {

@@ -17,7 +17,9 @@ async function toyBuild(tree: Tree, path: string): Promise<Computed<string>> {
     if (entry.type === 'refused') throw new SluiceError('build.refused', `${at} is a ${entry.reason}`);
     const text = new TextDecoder().decode(await tree.read(at));
     if (depth > 4) return text;
-    const parts = await Promise.all(text.split('\n').map((line) => (line in names ? walk(line, depth + 1) : line)));
+    const parts = await Promise.all(
+      text.split('\n').map(async (line) => (line in names ? await walk(line, depth + 1) : line)),
+    );
     return `${at}(${parts.join(';')})`;
   }
   try {
