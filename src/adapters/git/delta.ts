@@ -1,0 +1,54 @@
+// Git's deltas: instructions that copy from a base or insert bytes of their own.
+import { corruptError } from '../../source/refused.ts';
+
+/** What a delta says about itself before its instructions. @throws SluiceError `source.corrupt` */
+export function deltaSizes(oid: string, delta: Uint8Array): { base: number; result: number; start: number } {
+  let at = 0;
+  const size = (): number => {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = delta[at++];
+      if (byte === undefined || scale > 2 ** 42) throw corruptError(`the object ${oid}`, 'its delta is malformed');
+      value += (byte & 0x7f) * scale;
+      if ((byte & 0x80) === 0) return value;
+    }
+  };
+  return { base: size(), result: size(), start: at };
+}
+
+/**
+ * The bytes that a delta makes of its base. Never writes past the announced result, which the caller has held
+ * against its limit.
+ *
+ * @throws SluiceError `source.corrupt` where an instruction leaves either side or the sizes do not come out
+ */
+export function applyDelta(oid: string, base: Uint8Array, delta: Uint8Array): Buffer {
+  const sizes = deltaSizes(oid, delta);
+  const broken = (): never => {
+    throw corruptError(`the object ${oid}`, 'its delta does not fit its base');
+  };
+  if (sizes.base !== base.length) broken();
+  const result = Buffer.allocUnsafe(sizes.result);
+  let to = 0;
+  let at = sizes.start;
+  // An announced byte that is missing reads as NaN and fails the comparison below.
+  const field = (has: number, scale: number): number => (has === 0 ? 0 : (delta[at++] ?? Number.NaN) * scale);
+  while (at < delta.length) {
+    const op = delta[at++] ?? 0;
+    if (op === 0) broken();
+    if (op < 0x80) {
+      if (at + op > delta.length || to + op > result.length) broken();
+      result.set(delta.subarray(at, at + op), to);
+      at += op;
+      to += op;
+      continue;
+    }
+    const from = field(op & 1, 1) + field(op & 2, 256) + field(op & 4, 65_536) + field(op & 8, 16_777_216);
+    const length = field(op & 16, 1) + field(op & 32, 256) + field(op & 64, 65_536) || 65_536;
+    if (!(from + length <= base.length) || !(to + length <= result.length)) broken();
+    result.set(base.subarray(from, from + length), to);
+    to += length;
+  }
+  if (to !== result.length) broken();
+  return result;
+}
