@@ -100,18 +100,7 @@ async function attempt(plane: ControlPlane, random: Random): Promise<Attempt> {
 }
 
 function randomQuestion(random: Random): Omit<Question, 'allowed'> {
-  const account = pick(random, [
-    ...[
-      'a-dev:editor',
-      'a-dev:viewer',
-      'a-dev:admin',
-      'a-dev:builder',
-      'a-dev:owner',
-      'a-dev:star-group',
-      'a-dev:nobody',
-    ],
-    ...['b-dev:default', 'b-dev:remote', 'a-prod:default'],
-  ]);
+  const account = pick(random, accounts);
   const [group, resource, subresource] = pick(random, resources);
   return {
     account: `system:serviceaccount:${account}`,
@@ -135,6 +124,19 @@ function randomQuestion(random: Random): Omit<Question, 'allowed'> {
     name: pick(random, ['', 'web', 'db', 'edit']),
   };
 }
+
+const accounts: readonly string[] = [
+  'a-dev:editor',
+  'a-dev:viewer',
+  'a-dev:admin',
+  'a-dev:builder',
+  'a-dev:owner',
+  'a-dev:star-group',
+  'a-dev:nobody',
+  'b-dev:default',
+  'b-dev:remote',
+  'a-prod:default',
+];
 
 const resources: readonly (readonly [string, string, string])[] = [
   ['', 'pods', ''],

@@ -12,9 +12,6 @@ interface Kind {
 /** Sorted by group and kind; versions in the server's order of preference. Reviews, bindings and subresources are out. */
 export async function readKinds(plane: ControlPlane): Promise<Kind[]> {
   const { groups = [] } = (await plane.call('GET', '/apis')).body;
-    name: string;
-    versions: { groupVersion: string }[];
-  }[];
   const paths = groups.flatMap(({ name, versions }) =>
     versions.map(({ groupVersion }) => ({ group: name, path: `/apis/${groupVersion}`, version: groupVersion })),
   );

@@ -66,6 +66,11 @@ function coversPart(own: PolicyRule, { verb, group, resource, name }: Part): boo
   return named && has(own.verbs, verb) && has(own.apiGroups, group) && hasResource(own.resources, resource);
 }
 
+/** Names the subresource that mints tokens of service accounts. A plain `*` does not count as naming it. */
+export function grantsToken(rule: PolicyRule): boolean {
+  return rule.resources.some((resource) => resource === 'serviceaccounts/token' || resource === '*/token');
+}
+
 /** Lines for people; see `grantsOf`. */
 export function grantLines(rule: PolicyRule): string[] {
   const verbs = rule.verbs.map(showIdentifier).map(star).join(', ');

@@ -10,7 +10,8 @@ import { bindsAccount, bindsAccountNarrowly } from './rbac-subject.ts';
 import type { ServiceAccountRef } from './tenant.ts';
 
 export type { Binding, PolicyRule, RoleRef, Subject } from './rbac-object.ts';
-export { coversRule, type ResourceRequest } from './rbac-rule.ts';
+export { readRbacObject } from './rbac-object.ts';
+export { coversRule, grantLines, grantsToken, type ResourceRequest } from './rbac-rule.ts';
 
 /** An RBAC object that grants nothing here because the API server would not take it either, and why. */
 export interface IgnoredRbac {
@@ -102,6 +103,11 @@ export function permits(rbac: Rbac, account: ServiceAccountRef, request: Resourc
     unknown ||= rules === undefined || open;
   }
   return unknown ? 'unknown' : 'no';
+}
+
+/** Bindings in Git that hold the account, through any group too. */
+export function bindingsOf(rbac: Rbac, account: ServiceAccountRef): Binding[] {
+  return bindingsInGit(rbac).filter((binding) => bindsAccount(binding, account));
 }
 
 /** Every rule that holds for the account in a namespace (`''`: in the whole cluster), and roles Git does not have. */

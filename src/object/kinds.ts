@@ -2,8 +2,9 @@
 import builtin from '../../data/kinds-builtin.json' with { type: 'json' };
 import wellKnown from '../../data/kinds-well-known.json' with { type: 'json' };
 import { groupOf } from './id.ts';
+import { type JsonMapping, mapping } from './json.ts';
 import type { Kind, KindTable } from './kind.ts';
-import type { Json, KubeObject } from './object.ts';
+import type { KubeObject } from './object.ts';
 
 /** A kind as `kinds:` of sluice.yaml says it. `plural` and `versions` may be left out. */
 export interface ConfiguredKind {
@@ -87,7 +88,7 @@ export function guessedPlural(kind: string): string {
   return `${singular}s`;
 }
 
-function servedVersions(spec: Readonly<Record<string, Json>>): string[] {
+function servedVersions(spec: JsonMapping): string[] {
   const versions = spec['versions'];
   if (!Array.isArray(versions)) return [];
   return versions.flatMap((entry) => {
@@ -95,12 +96,6 @@ function servedVersions(spec: Readonly<Record<string, Json>>): string[] {
     const name = version['name'];
     return typeof name === 'string' && version['served'] === true ? [name] : [];
   });
-}
-
-/** The value itself where it is a mapping, else an empty one. */
-function mapping(value: unknown): Readonly<Record<string, Json>> {
-  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isMapping ? (value as Readonly<Record<string, Json>>) : {};
 }
 
 function isText(value: unknown, form: RegExp): value is string {

@@ -1,0 +1,80 @@
+// tenant/identity: a Flux document that would not run as a service account of the tenant.
+import { bindingsOf, rulesOf } from '../fleet/rbac.ts';
+import type { ServiceAccountRef } from '../fleet/tenant.ts';
+import { isAbsent, mapping } from '../object/json.ts';
+import { showIdentifier, showText, showValue } from '../object/show.ts';
+import { type Candidate, type Found, isKind, unresolvedIn } from './candidate.ts';
+import type { GuardInput } from './guard.ts';
+import { firstUncovered, holdsRole } from './rights.ts';
+
+/** Kinds whose controller acts as `spec.serviceAccountName`, and with its own full rights where there is none. */
+const actors: readonly (readonly [string, string])[] = [
+  ['kustomize.toolkit.fluxcd.io', 'Kustomization'],
+  ['helm.toolkit.fluxcd.io', 'HelmRelease'],
+  ['fluxcd.controlplane.io', 'ResourceSet'],
+];
+
+const path = ['spec', 'serviceAccountName'];
+
+export function identity(candidate: Candidate, input: GuardInput): Found[] {
+  if (isKind(candidate, 'fluxcd.controlplane.io', 'FluxInstance')) {
+    const message = 'a FluxInstance installs Flux with full rights to the cluster';
+    return [{ message, remedy: 'take it out; the platform team runs Flux', path: ['kind'] }];
+  }
+  if (!actors.some(([group, kind]) => isKind(candidate, group, kind))) return [];
+  const spec = mapping(candidate.object['spec']);
+  // v1alpha1 of Kustomization had `serviceAccount: {name, namespace}`, which a controller that old would obey.
+  if (!isAbsent(spec['serviceAccount'])) {
+    const message = 'spec.serviceAccount names an account in another way than spec.serviceAccountName';
+    return [{ message, remedy: 'use spec.serviceAccountName alone', path: ['spec', 'serviceAccount'] }];
+  }
+  const written = spec['serviceAccountName'];
+  const named = isAbsent(written) || written === '' ? input.defaultServiceAccount : written;
+  if (isAbsent(named) || named === '') return [nobody(candidate, input)];
+  if (typeof named !== 'string' || unresolvedIn(named) !== undefined) {
+    const message = `spec.serviceAccountName is ${showValue(named)}, so it is not known who this would run as`;
+    return [{ message, remedy: `write the name out: ${own(input)}`, path }];
+  }
+  return runsAs(candidate, named, input);
+}
+
+function nobody(candidate: Candidate, input: GuardInput): Found {
+  return {
+    message: `this ${showIdentifier(candidate.object.kind)} names no service account, so it would run with its controller's own rights to the whole cluster`,
+    remedy: `set spec.serviceAccountName: ${own(input)}`,
+    path: 'spec' in candidate.object ? path.slice(0, 1) : [],
+  };
+}
+
+/** The account is looked up in the document's own namespace; outside the tenant's, tenant/namespace has spoken. */
+function runsAs(candidate: Candidate, name: string, input: GuardInput): Found[] {
+  const { namespace } = candidate;
+  if (namespace === undefined) return [];
+  const account = { namespace, name };
+  if (isTenant(account, input) || !exceeds(account, input)) return [];
+  return [
+    {
+      message: `the service account ${showText(name)} may do more than this tenant's own`,
+      remedy: `set spec.serviceAccountName: ${own(input)}`,
+      path,
+    },
+  ];
+}
+
+function isTenant(account: ServiceAccountRef, input: GuardInput): boolean {
+  const { serviceAccount } = input.tenant;
+  return account.namespace === serviceAccount.namespace && account.name === serviceAccount.name;
+}
+
+/** Whether the platform bound another account to something that the tenant's own does not hold, or that Git cannot tell. */
+function exceeds(account: ServiceAccountRef, input: GuardInput): boolean {
+  return bindingsOf(input.rbac, account).some(({ roleRef, namespace }) => {
+    if (holdsRole(input, namespace, roleRef)) return false;
+    const rules = rulesOf(input.rbac, roleRef, namespace);
+    return rules === undefined || firstUncovered(input, namespace, rules) !== undefined;
+  });
+}
+
+function own(input: GuardInput): string {
+  return showIdentifier(input.tenant.serviceAccount.name);
+}
