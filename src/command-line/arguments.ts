@@ -1,0 +1,93 @@
+// The words after `sluice`.
+import { parseArgs } from 'node:util';
+import { SluiceError } from '../errors.ts';
+
+export type Format = 'text' | 'markdown' | 'json';
+
+export interface CheckArguments {
+  readonly command: 'check';
+  readonly directory: string;
+  readonly platform: string | undefined;
+  readonly as: string | undefined;
+  readonly base: string | undefined;
+  readonly head: string | undefined;
+  readonly repositories: readonly { readonly url: string; readonly directory: string }[];
+  readonly format: Format;
+}
+
+export type Arguments = CheckArguments | { readonly command: 'help' } | { readonly command: 'version' };
+
+export const help = `sluice check [DIR] [options]
+
+Reviews what merging a checkout would do to every cluster of the fleet, and whether it may.
+
+  DIR                a Git working tree, a tenant's or the platform's own (default: .)
+
+  --platform DIR     the platform repository's checkout; left out when DIR is the platform repository
+  --as URL           the address of DIR's repository, where its origin is not it
+  --base REF         compare with this revision (default: the merge base with the tracked branch)
+  --head REF         review this revision (default: the files on disk, committed or not)
+  --repo URL=DIR     a local copy of another source; may be repeated
+  --format FORMAT    text (default), markdown or json
+
+Exit codes: 0 pass, 1 blocked, 2 could not tell.
+`;
+
+const formats: readonly string[] = ['text', 'markdown', 'json'];
+
+/** @throws SluiceError `usage` with the remedy for whatever does not fit */
+export function readArguments(argv: readonly string[]): Arguments {
+  const [command, ...rest] = argv;
+  if (command === undefined || command === 'help' || command === '--help' || command === '-h')
+    return { command: 'help' };
+  if (command === 'version' || command === '--version') return { command: 'version' };
+  if (command !== 'check') throw usage(`there is no command ${JSON.stringify(command)}`, 'sluice check --help');
+  const { values, positionals } = parse(rest);
+  if (values.help === true) return { command: 'help' };
+  if (positionals.length > 1) throw usage(`one directory at a time, not ${positionals.length}`, 'sluice check --help');
+  const format = values.format ?? 'text';
+  if (!formats.includes(format))
+    throw usage(`there is no format ${JSON.stringify(format)}`, 'use text, markdown or json');
+  return {
+    command: 'check',
+    directory: positionals[0] ?? '.',
+    platform: values.platform,
+    as: values.as,
+    base: values.base,
+    head: values.head,
+    repositories: (values.repo ?? []).map(readRepository),
+    format: format as Format,
+  };
+}
+
+function parse(argv: string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: {
+        platform: text,
+        as: text,
+        base: text,
+        head: text,
+        format: text,
+        repo: { type: 'string', multiple: true },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw usage(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error), 'sluice check --help');
+  }
+}
+
+function readRepository(text: string): { url: string; directory: string } {
+  const at = text.lastIndexOf('=');
+  if (at <= 0 || at === text.length - 1)
+    throw usage(`--repo ${JSON.stringify(text)} is not URL=DIR`, 'write --repo https://host/org/name=DIR');
+  return { url: text.slice(0, at), directory: text.slice(at + 1) };
+}
+
+function usage(message: string, remedy: string): SluiceError {
+  return new SluiceError('usage', message, { remedy });
+}

@@ -1,0 +1,315 @@
+// The fleet of one side: build the roots, follow the Kustomizations they define, until nothing new appears.
+import { asSluiceError, SluiceError } from '../errors.ts';
+import type { KustomizationSpec } from '../flux/kustomization.ts';
+import { isKustomization, keyOf, readKustomization, sourceGroup } from '../flux/kustomization.ts';
+import { groupOf, nameOf, namespaceOf } from '../object/id.ts';
+import { createKindTable } from '../object/kinds.ts';
+import type { BuiltObject, ObjectSource } from '../object/object.ts';
+import type { Build, BuildRequest, Progress, Renderer, Tree } from '../ports.ts';
+import { sameRepository } from '../source/url.ts';
+import { findClusters } from './clusters.ts';
+import type { PlatformConfig } from './config.ts';
+import { dependencyProblems } from './depends.ts';
+import type {
+  ClusterFleet,
+  ClusterRoot,
+  Fleet,
+  FleetKustomization,
+  FleetProblem,
+  OwnedObject,
+  Owner,
+  Repositories,
+  ResolvedSource,
+} from './fleet.ts';
+import { readLockdown } from './lockdown.ts';
+import { type OwnerRules, ownerOf } from './owner.ts';
+import { ownershipProblems } from './ownership.ts';
+import { buildPath } from './path.ts';
+import { readRbac } from './rbac.ts';
+import { isDefined, resolveSource } from './sources.ts';
+import { findConfigMap, readSubstitution } from './substitution.ts';
+
+/** Children of children of …: Flux has no limit, people's fleets have three or four. */
+export const maxDepth = 16;
+
+export interface FleetInput {
+  readonly platform: Tree;
+  readonly config: PlatformConfig;
+  readonly repositories: Repositories;
+  readonly renderer: Renderer;
+  readonly progress: Progress;
+}
+
+/** A Kustomization that some build defined and nobody has built yet. */
+interface Declared {
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly spec: KustomizationSpec;
+  readonly problems: readonly string[];
+  readonly parent: string | undefined;
+  readonly ancestors: readonly string[];
+  readonly declared: ObjectSource | undefined;
+  /** Defined by a tenant's own build. */
+  readonly byTenant: boolean;
+}
+
+/**
+ * Computes every cluster of a platform tree. What is wrong with one cluster or Kustomization stands in `problems` or on
+ * the Kustomization itself; the rest of the fleet is still there.
+ *
+ * @throws SluiceError `fleet.noCluster` where the tree is no platform repository
+ */
+export async function computeFleet(input: FleetInput): Promise<Fleet> {
+  const roots = await findClusters(input.platform, input.config, input.renderer);
+  let done = 0;
+  const computed = await Promise.all(
+    roots.map(async (root) => {
+      const cluster = await new ClusterComputation(root, input).run();
+      done += 1;
+      input.progress('reading the fleet', done, roots.length);
+      return cluster;
+    }),
+  );
+  return {
+    config: input.config,
+    clusters: computed.map(({ cluster }) => cluster),
+    problems: computed.flatMap(({ problems }) => problems),
+  };
+}
+
+class ClusterComputation {
+  readonly #root: ClusterRoot;
+  readonly #input: FleetInput;
+  readonly #kustomizations = new Map<string, FleetKustomization>();
+  readonly #objects: OwnedObject[] = [];
+  readonly #tenantSources: BuiltObject[] = [];
+  readonly #problems: FleetProblem[] = [];
+  #pending: Declared[] = [];
+
+  constructor(root: ClusterRoot, input: FleetInput) {
+    this.#root = root;
+    this.#input = input;
+  }
+
+  async run(): Promise<{ cluster: ClusterFleet; problems: readonly FleetProblem[] }> {
+    this.#pending = [this.#rootKustomization()];
+    // The platform's own builds first, as RBAC, sources and variables may stand in any of them.
+    while (await this.#buildWave()) this.#input.progress(`reading ${this.#root.name}`);
+    await this.#settleTenants();
+    const cluster = this.#cluster();
+    this.#problems.push(...dependencyProblems(cluster), ...ownershipProblems(cluster));
+    return { cluster, problems: this.#problems };
+  }
+
+  #rootKustomization(): Declared {
+    const spec = this.#root.spec ?? readKustomization(syntheticRoot(this.#root.path)).spec;
+    const common = { problems: [], parent: undefined, ancestors: [], declared: undefined, byTenant: false };
+    return { key: 'flux-system/flux-system', namespace: 'flux-system', name: 'flux-system', spec, ...common };
+  }
+
+  /** Builds every pending Kustomization that is certainly the platform's; false when none was. */
+  async #buildWave(): Promise<boolean> {
+    const rules = this.#rules();
+    const waiting: Declared[] = [];
+    const ready: { declared: Declared; source: ResolvedSource; owner: Owner }[] = [];
+    for (const declared of this.#pending) {
+      const source = await this.#source(declared);
+      const isRoot = declared.parent === undefined;
+      const owner: Owner = isRoot
+        ? { type: 'platform', serviceAccount: undefined }
+        : ownerOf(declared.namespace, declared.spec, source, this.#trust(source, rules));
+      if (owner.type === 'platform' && source.type === 'tree') ready.push({ declared, source, owner });
+      else waiting.push(declared);
+    }
+    // Variables from a ConfigMap that another build may still bring: build those without first.
+    const determined = ready.filter(({ declared }) => this.#variablesKnown(declared));
+    const wave = determined.length > 0 ? determined : ready;
+    this.#pending = [...waiting, ...ready.filter((one) => !wave.includes(one)).map(({ declared }) => declared)];
+    await Promise.all(wave.map(({ declared, source, owner }) => this.#settle(declared, source, owner, true)));
+    return wave.length > 0;
+  }
+
+  /** What is left is tenants', unbound or of unknown source; their own children are followed where their source is at hand. */
+  async #settleTenants(): Promise<void> {
+    while (this.#pending.length > 0) {
+      const wave = this.#pending;
+      this.#pending = [];
+      const rules = this.#rules();
+      await Promise.all(
+        wave.map(async (declared) => {
+          const source = await this.#source(declared);
+          const owner = ownerOf(declared.namespace, declared.spec, source, this.#trust(source, rules));
+          // Whatever a tenant names as its source, it never becomes the platform.
+          await this.#settle(
+            declared,
+            source,
+            declared.byTenant && owner.type === 'platform' ? { type: 'unbound' } : owner,
+            false,
+          );
+        }),
+      );
+    }
+  }
+
+  async #settle(declared: Declared, source: ResolvedSource, owner: Owner, build: boolean): Promise<void> {
+    const { key, namespace, name, spec, parent } = declared;
+    const base = {
+      cluster: this.#root.name,
+      key,
+      namespace,
+      name,
+      spec,
+      source,
+      owner,
+      parent,
+      declared: declared.declared,
+    };
+    let path = '';
+    let substitution: FleetKustomization['substitution'];
+    let result: Build | undefined;
+    let error: SluiceError | undefined;
+    try {
+      if (declared.problems.length > 0) {
+        throw new SluiceError('fleet.invalid', `Kustomization ${key}: ${declared.problems.join('; ')}`, {
+          place: declared.declared,
+        });
+      }
+      path = buildPath(spec.path, key);
+      substitution = readSubstitution(namespace, spec, this.#objects);
+      if (source.type === 'tree' && owner.type !== 'unbound') {
+        const request: BuildRequest = {
+          tree: source.tree,
+          path,
+          spec: spec.build,
+          ...(substitution === undefined ? {} : { substitution }),
+        };
+        if (build || (await this.#input.renderer.closure(request)).mentionsFlux)
+          result = await this.#input.renderer.build(request);
+      }
+    } catch (thrown) {
+      error = asSluiceError(thrown);
+    }
+    this.#kustomizations.set(key, { ...base, path, substitution, build: result, error });
+    if (result !== undefined) this.#take(declared, result, owner);
+  }
+
+  #take(by: Declared, build: Build, owner: Owner): void {
+    if (owner.type === 'platform')
+      this.#objects.push(...build.objects.map((one) => ({ ...one, kustomization: by.key })));
+    else
+      this.#tenantSources.push(
+        ...build.objects.filter(
+          ({ object }) => mayDefine(owner, namespaceOf(object)) && groupOf(object.apiVersion) === sourceGroup,
+        ),
+      );
+    for (const { object, sources } of build.objects) {
+      if (!isKustomization(object)) continue;
+      const key = keyOf(object);
+      if (key === by.key) continue;
+      if (by.ancestors.includes(key))
+        this.#problem(
+          'fleet.cycle',
+          `Kustomizations define each other: ${[...by.ancestors.slice(by.ancestors.indexOf(key)), by.key, key].join(' → ')}`,
+          by.key,
+          sources[0],
+        );
+      else if (by.ancestors.length >= maxDepth)
+        this.#problem(
+          'fleet.depth',
+          `Kustomizations are nested deeper than ${maxDepth}: ${[...by.ancestors, by.key, key].join(' → ')}`,
+          by.key,
+          sources[0],
+        );
+      else if (!mayDefine(owner, namespaceOf(object)) || this.#known(key)) continue;
+      else {
+        const { spec, problems } = readKustomization(object);
+        const ancestors = [...by.ancestors, by.key];
+        this.#pending.push({
+          key,
+          namespace: namespaceOf(object),
+          name: nameOf(object),
+          spec,
+          problems,
+          parent: by.key,
+          ancestors,
+          declared: sources[0],
+          byTenant: owner.type !== 'platform',
+        });
+      }
+    }
+  }
+
+  #known(key: string): boolean {
+    return this.#kustomizations.has(key) || this.#pending.some((one) => one.key === key);
+  }
+
+  #problem(
+    code: 'fleet.cycle' | 'fleet.depth',
+    message: string,
+    kustomization: string,
+    place: ObjectSource | undefined,
+  ): void {
+    const remedy =
+      code === 'fleet.cycle'
+        ? 'let each Kustomization be defined in one place, above the ones it defines'
+        : 'define it nearer to the root';
+    const error = new SluiceError(code, message, { place, remedy });
+    this.#problems.push({ severity: 'error', error, cluster: this.#root.name, kustomization });
+  }
+
+  #source(declared: Declared): Promise<ResolvedSource> {
+    const { sourceRef } = declared.spec;
+    if (declared.parent === undefined && !isDefined(sourceRef, this.#objects))
+      return this.#input.repositories.platform(this.#root);
+    const objects = declared.byTenant ? [...this.#objects, ...this.#tenantSources] : this.#objects;
+    return resolveSource(sourceRef, { root: this.#root, objects, repositories: this.#input.repositories });
+  }
+
+  #variablesKnown(declared: Declared): boolean {
+    return declared.spec.substituteFrom.every(
+      (from) => from.kind === 'Secret' || findConfigMap(declared.namespace, from.name, this.#objects) !== undefined,
+    );
+  }
+
+  #rules(): Omit<OwnerRules, 'trusted'> {
+    return {
+      rbac: readRbac(this.#objects.map(({ object }) => object)),
+      lockdown: readLockdown(this.#objects),
+      defaultServiceAccount: this.#input.config.defaultServiceAccount,
+    };
+  }
+
+  #trust(source: ResolvedSource, rules: Omit<OwnerRules, 'trusted'>): OwnerRules {
+    const { url } = source;
+    const trusted = url !== undefined && this.#input.config.trustedSources.some((one) => sameRepository(one, url));
+    return { ...rules, trusted };
+  }
+
+  #cluster(): ClusterFleet {
+    const manifests = this.#objects.map(({ object }) => object);
+    return {
+      name: this.#root.name,
+      root: this.#root,
+      kustomizations: this.#kustomizations,
+      objects: this.#objects,
+      rbac: readRbac(manifests),
+      kinds: createKindTable({ crds: manifests, configured: this.#input.config.kinds }),
+      lockdown: readLockdown(this.#objects),
+    };
+  }
+}
+
+// A tenant's Kustomizations are followed in its own namespaces only; the guard denies the others.
+function mayDefine(owner: Owner, namespace: string): boolean {
+  return owner.type === 'platform' || (owner.type === 'tenant' && owner.tenant.namespaces.includes(namespace));
+}
+
+function syntheticRoot(path: string): Parameters<typeof readKustomization>[0] {
+  return {
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+    kind: 'Kustomization',
+    metadata: { name: 'flux-system', namespace: 'flux-system' },
+    spec: { path, prune: true, sourceRef: { kind: 'GitRepository', name: 'flux-system' } },
+  };
+}

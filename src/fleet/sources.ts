@@ -1,0 +1,124 @@
+// From a sourceRef to a tree: GitRepositories, and ExternalArtifacts that an ArtifactGenerator copies together.
+import { type CrossReference, describeRef, followedBranch, readSourceRef, sourceGroup } from '../flux/kustomization.ts';
+import { asList, asObject, isKind, stringAt, valueAt } from '../flux/read.ts';
+import { nameOf, namespaceOf } from '../object/id.ts';
+import type { BuiltObject, KubeObject } from '../object/object.ts';
+import { applyIgnore } from '../source/ignore.ts';
+import { composeTree } from '../source/include.ts';
+import type { ClusterRoot, Repositories, ResolvedSource } from './fleet.ts';
+
+const generatorGroup = 'source.extensions.fluxcd.io';
+
+export interface SourceContext {
+  readonly root: ClusterRoot;
+  readonly objects: readonly BuiltObject[];
+  readonly repositories: Repositories;
+}
+
+/** The source a Kustomization reads; `unknown` with a reason where it is not in Git or not at hand. */
+export async function resolveSource(ref: CrossReference, context: SourceContext): Promise<ResolvedSource> {
+  const what = `${ref.kind} ${ref.namespace}/${ref.name}`;
+  if (ref.kind === 'ExternalArtifact') return resolveArtifact(ref, context);
+  if (ref.kind !== 'GitRepository')
+    return { type: 'unknown', url: undefined, what, reason: `${ref.kind} sources are not read yet` };
+  const object = find(context.objects, sourceGroup, 'GitRepository', ref);
+  if (object === undefined) {
+    if (ref.namespace === 'flux-system' && ref.name === 'flux-system')
+      return withIgnore(await context.repositories.platform(context.root));
+    return { type: 'unknown', url: undefined, what, reason: 'the fleet does not define it' };
+  }
+  const url = stringAt(object['spec'], 'url');
+  if (url === undefined) return { type: 'unknown', url: undefined, what, reason: 'spec.url is missing' };
+  const isSync = ref.namespace === 'flux-system' && ref.name === 'flux-system' && context.root.sync?.url === url;
+  const opened = isSync
+    ? await context.repositories.platform(context.root)
+    : await context.repositories.open(url, readSourceRef(object));
+  return withInclude(object, await withIgnore(opened, stringAt(object['spec'], 'ignore')), context);
+}
+
+/** True when no source of the fleet is missing that a later build could still define. */
+export function isDefined(ref: CrossReference, objects: readonly BuiltObject[]): boolean {
+  if (ref.kind === 'ExternalArtifact') return findGenerator(ref, objects) !== undefined;
+  return ref.kind !== 'GitRepository' || find(objects, sourceGroup, 'GitRepository', ref) !== undefined;
+}
+
+async function withIgnore(source: ResolvedSource, ignore?: string): Promise<ResolvedSource> {
+  if (source.type !== 'tree') return source;
+  return { ...source, tree: await applyIgnore(source.tree, ignore) };
+}
+
+async function withInclude(
+  object: KubeObject,
+  source: ResolvedSource,
+  context: SourceContext,
+): Promise<ResolvedSource> {
+  const includes = asList(valueAt(object['spec'], 'include'));
+  if (includes.length === 0 || source.type !== 'tree') return source;
+  const parts = [{ tree: source.tree, from: '', to: '' }];
+  for (const include of includes) {
+    const name = stringAt(include, 'repository', 'name') ?? '';
+    const part = await resolveSource({ kind: 'GitRepository', namespace: namespaceOf(object), name }, context);
+    if (part.type !== 'tree') return part;
+    parts.push({ tree: part.tree, from: stringAt(include, 'fromPath') ?? '', to: stringAt(include, 'toPath') ?? name });
+  }
+  return { ...source, tree: await composeTree(parts) };
+}
+
+async function resolveArtifact(ref: CrossReference, context: SourceContext): Promise<ResolvedSource> {
+  const what = `ExternalArtifact ${ref.namespace}/${ref.name}`;
+  const generator = findGenerator(ref, context.objects);
+  if (generator === undefined)
+    return { type: 'unknown', url: undefined, what, reason: 'no ArtifactGenerator of the fleet makes it' };
+  const artifact = asList(valueAt(generator['spec'], 'artifacts')).find((one) => stringAt(one, 'name') === ref.name);
+  const aliases = new Map<string, ResolvedSource>();
+  for (const source of asList(valueAt(generator['spec'], 'sources'))) {
+    const target = {
+      kind: stringAt(source, 'kind') ?? 'GitRepository',
+      name: stringAt(source, 'name') ?? '',
+      namespace: stringAt(source, 'namespace') ?? ref.namespace,
+    };
+    aliases.set(stringAt(source, 'alias') ?? target.name, await resolveSource(target, context));
+  }
+  const parts: { tree: import('../ports.ts').Tree; from: string; to: string; exclude?: readonly string[] }[] = [];
+  let first: Extract<ResolvedSource, { type: 'tree' }> | undefined;
+  for (const copy of asList(valueAt(artifact, 'copy'))) {
+    const from = /^@([^/]+)\/?(.*)$/s.exec(stringAt(copy, 'from') ?? '');
+    const to = /^@artifact\/?(.*)$/s.exec(stringAt(copy, 'to') ?? '');
+    const source = aliases.get(from?.[1] ?? '');
+    if (source === undefined || to === null)
+      return { type: 'unknown', url: undefined, what, reason: 'a copy names no alias of its sources' };
+    if (source.type !== 'tree') return source;
+    first = first === undefined || source.follows ? source : first;
+    const exclude = asList(asObject(copy)?.['exclude']).filter((one): one is string => typeof one === 'string');
+    parts.push({ tree: source.tree, from: from?.[2] ?? '', to: to[1] ?? '', exclude });
+  }
+  if (first === undefined) return { type: 'unknown', url: undefined, what, reason: 'it copies nothing' };
+  return { ...first, tree: await composeTree(parts) };
+}
+
+function findGenerator(ref: CrossReference, objects: readonly BuiltObject[]): KubeObject | undefined {
+  return objects.find(
+    ({ object }) =>
+      isKind(object, generatorGroup, 'ArtifactGenerator') &&
+      namespaceOf(object) === ref.namespace &&
+      asList(valueAt(object['spec'], 'artifacts')).some((one) => stringAt(one, 'name') === ref.name),
+  )?.object;
+}
+
+function find(
+  objects: readonly BuiltObject[],
+  group: string,
+  kind: string,
+  ref: CrossReference,
+): KubeObject | undefined {
+  return objects.find(
+    ({ object }) => isKind(object, group, kind) && nameOf(object) === ref.name && namespaceOf(object) === ref.namespace,
+  )?.object;
+}
+
+/** Why a merge does not move a source, in words: "follows tag v1.2.0". */
+export function describeFollowing(source: Extract<ResolvedSource, { type: 'tree' }>): string {
+  return followedBranch(source.ref) === undefined
+    ? `is pinned to ${describeRef(source.ref)}`
+    : `follows ${describeRef(source.ref)}`;
+}

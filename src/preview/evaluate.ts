@@ -1,0 +1,118 @@
+// Guard and policy over one build, with the same words for review and apply.
+
+import { SluiceError } from '../errors.ts';
+import type { ClusterFleet, FleetKustomization } from '../fleet/fleet.ts';
+import { permits } from '../fleet/rbac.ts';
+import type { Tenant } from '../fleet/tenant.ts';
+import { guard } from '../guard/check.ts';
+import { groupOf, nameOf, namespaceOf, objectId } from '../object/id.ts';
+import type { BuiltObject, FieldPath, KubeObject } from '../object/object.ts';
+import { limitsOf } from '../policy/limits.ts';
+import { weigh } from '../policy/verdict.ts';
+import type { PolicyInput } from '../ports.ts';
+import type { Side, Tools } from './side.ts';
+
+/** One rule that spoke about one object of a build. */
+export interface Finding {
+  readonly rule: string;
+  readonly severity: 'deny' | 'warn';
+  readonly index: number;
+  readonly message: string;
+  readonly remedy: string | null;
+  readonly path: FieldPath | undefined;
+}
+
+export interface Evaluation {
+  readonly side: Side;
+  readonly cluster: ClusterFleet;
+  readonly kustomization: FleetKustomization;
+  readonly objects: readonly BuiltObject[];
+  /** The other side's objects by id, for rules that compare. */
+  readonly old: ReadonlyMap<string, KubeObject>;
+  readonly owner: (id: string) => string | undefined;
+}
+
+/** Equal for the same finding on both sides, so that what a change introduced can be told from what was there. */
+export function findingKey(finding: Finding, objects: readonly BuiltObject[]): string {
+  const object = objects[finding.index]?.object;
+  return JSON.stringify([finding.rule, object === undefined ? '' : objectId(object), finding.message]);
+}
+
+/** Guard findings first, then policy's, both in the objects' order. @throws SluiceError `policy.*` */
+export async function evaluate(of: Evaluation, tools: Tools): Promise<readonly Finding[]> {
+  const tenant = of.kustomization.owner.type === 'tenant' ? of.kustomization.owner.tenant : undefined;
+  return [...(tenant === undefined ? [] : guardFindings(of, tenant)), ...(await policyFindings(of, tenant, tools))];
+}
+
+function guardFindings(of: Evaluation, tenant: Tenant): Finding[] {
+  const findings = guard({
+    tenant,
+    kustomization: { namespace: of.kustomization.namespace, name: of.kustomization.name },
+    objects: of.objects,
+    kinds: of.cluster.kinds,
+    rbac: of.cluster.rbac,
+    owner: of.owner,
+    defaultServiceAccount: of.cluster.lockdown.defaultServiceAccount ?? of.side.fleet.config.defaultServiceAccount,
+  });
+  return findings
+    .filter((finding) => !grantedByPlatform(of, tenant, finding.rule, of.objects[finding.index]?.object))
+    .map((finding) => ({ ...finding, severity: 'deny' as const, path: finding.path }));
+}
+
+// A ClusterRoleBinding in the platform repository is the platform's word that this account may write such objects
+// anywhere; only an outright yes counts.
+function grantedByPlatform(of: Evaluation, tenant: Tenant, rule: string, object: KubeObject | undefined): boolean {
+  if (!tenant.clusterBound || object === undefined || (rule !== 'tenant/cluster-scoped' && rule !== 'tenant/namespace'))
+    return false;
+  const group = groupOf(object.apiVersion);
+  const kind = of.cluster.kinds.find(group, object.kind);
+  if (kind === undefined) return false;
+  const namespace = kind.namespaced ? namespaceOf(object) : '';
+  if (kind.namespaced && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) return false;
+  const request = { group, resource: kind.plural, namespace, name: nameOf(object) };
+  return ['create', 'patch', 'get'].every(
+    (verb) => permits(of.cluster.rbac, tenant.serviceAccount, { ...request, verb }) === 'yes',
+  );
+}
+
+async function policyFindings(of: Evaluation, tenant: Tenant | undefined, tools: Tools): Promise<Finding[]> {
+  if (of.objects.length === 0 || of.side.policy.rules.length === 0) return [];
+  const answers = await tools.policyEngine.evaluate(
+    of.side.policy,
+    of.objects.map((one) => policyInput(of, tenant, one)),
+  );
+  if (answers.length !== of.objects.length) {
+    throw new SluiceError('policy.undefined', `policy answered for ${answers.length} of ${of.objects.length} objects`);
+  }
+  return answers.flatMap((found, index) =>
+    weigh(found, of.side.shipped, tenant === undefined).map((one) => ({
+      rule: one.rule,
+      severity: one.severity,
+      index,
+      message: one.message,
+      remedy: one.remedy ?? null,
+      path: one.path,
+    })),
+  );
+}
+
+function policyInput(of: Evaluation, tenant: Tenant | undefined, { object }: BuiltObject): PolicyInput {
+  const { source, namespace, name, spec } = of.kustomization;
+  return {
+    object: object as PolicyInput['object'],
+    old: (of.old.get(objectId(object)) ?? null) as PolicyInput['old'],
+    tenant:
+      tenant === undefined
+        ? null
+        : { name: tenant.name, namespaces: tenant.namespaces, serviceAccount: tenant.serviceAccount.name },
+    cluster: of.cluster.name,
+    kustomization: {
+      namespace,
+      name,
+      path: of.kustomization.path,
+      serviceAccountName: spec.serviceAccountName ?? null,
+    },
+    source: source.type === 'tree' ? { url: source.url, revision: source.revision } : null,
+    limits: limitsOf(of.side.fleet.config.limits, tenant?.name ?? null),
+  };
+}

@@ -1,0 +1,278 @@
+// What the change does through one Kustomization on one cluster.
+
+import type { ObjectChange } from '../diff/change.ts';
+import { diffObjects, type ObjectsDiff } from '../diff/objects.ts';
+import { asSluiceError, SluiceError } from '../errors.ts';
+import type { ClusterFleet, FleetKustomization } from '../fleet/fleet.ts';
+import { objectId, objectLabel } from '../object/id.ts';
+import type { BuiltObject, KubeObject } from '../object/object.ts';
+import { applyWaivers } from '../policy/waiver.ts';
+import type { KustomizationOutcome, Violation } from '../report/outcome.ts';
+import { type Built, buildSide } from './built.ts';
+import { evaluate, type Finding, findingKey } from './evaluate.ts';
+import { type Owners, otherOwner } from './owners.ts';
+import type { Pair } from './pair.ts';
+import { findPlaces, type Placed, type PlaceQuestion } from './place.ts';
+import type { Side, Tools } from './side.ts';
+
+export interface PairInput {
+  readonly pair: Pair;
+  readonly base: Side;
+  readonly head: Side;
+  /** Who owns what on this cluster, on each side. */
+  readonly baseOwners: Owners;
+  readonly headOwners: Owners;
+  /** Files of the head's source that the change touches. */
+  readonly changed: ReadonlySet<string>;
+  /** Only what the change introduced is of interest: the inputs of this build did not change, the rules did. */
+  readonly introducedOnly: boolean;
+  readonly today: string;
+}
+
+export interface PairResult {
+  readonly outcome: KustomizationOutcome;
+  readonly errors: readonly { readonly error: SluiceError; readonly cluster: string; readonly kustomization: string }[];
+  readonly unknownVariables: readonly string[];
+  readonly headObjects: readonly BuiltObject[];
+  readonly notes: readonly string[];
+}
+
+export async function previewPair(input: PairInput, tools: Tools): Promise<PairResult> {
+  const { pair } = input;
+  const errors: SluiceError[] = [];
+  // Build both sides.
+  const [base, head] = await Promise.all([buildSide(pair.base, tools.renderer), buildSide(pair.head, tools.renderer)]);
+  if (head.type === 'failed') errors.push(head.error);
+  const baseObjects = objectsOf(base);
+  const headObjects = objectsOf(head);
+  if (head.type === 'built' && headObjects.length === 0 && baseObjects.length > 0)
+    errors.push(emptyBuild(pair, baseObjects.length));
+  // Guard and policy on the head; on the base as well, to tell what is new.
+  const findings = await findingsOf(input, head, headObjects, baseObjects, tools).catch((thrown: unknown) => {
+    errors.push(asSluiceError(thrown));
+    return [];
+  });
+  const known = new Set(findings.length === 0 ? [] : await knownFindings(input, base, baseObjects, tools));
+  // Pair and diff, masked.
+  const comparable =
+    head.type !== 'failed' && head.type !== 'unknown' && base.type !== 'failed' && base.type !== 'unknown';
+  const diff: ObjectsDiff = comparable
+    ? diffObjects({
+        base: baseObjects,
+        head: headObjects,
+        copiesSecrets: copies(base) || copies(head),
+        changedFiles: input.changed,
+      })
+    : { changes: [], unchanged: 0 };
+  // Say where.
+  const placed = await placeFindings(input, head, findings, known, tools);
+  const { violations, notes } = applyWaivers(
+    placed,
+    { cluster: pair.cluster, kustomization: pair.key },
+    input.head.waivers,
+    input.today,
+  );
+  const changes = await placeChanges(input, { base, head }, diff, tools);
+  const shown = pair.head ?? pair.base;
+  return {
+    outcome: {
+      ...describe(pair, shown),
+      unchanged: diff.unchanged,
+      changes,
+      violations: [...unbound(input), ...violations],
+    },
+    errors: errors.map((error) => ({ error, cluster: pair.cluster, kustomization: pair.key })),
+    unknownVariables: head.type === 'built' ? head.build.unknownVariables : [],
+    headObjects,
+    notes,
+  };
+}
+
+function objectsOf(built: Built): readonly BuiltObject[] {
+  return built.type === 'built' ? built.build.objects : [];
+}
+
+function copies(built: Built): boolean {
+  return built.type === 'built' && built.build.copiesSecrets;
+}
+
+function describe(
+  pair: Pair,
+  shown: FleetKustomization | undefined,
+): Omit<KustomizationOutcome, 'unchanged' | 'changes' | 'violations'> {
+  const owner = shown?.owner;
+  const account = owner?.type === 'tenant' ? owner.tenant.serviceAccount.name : null;
+  return {
+    cluster: pair.cluster,
+    namespace: shown?.namespace ?? '',
+    name: shown?.name ?? '',
+    path: shown?.path ?? '',
+    serviceAccount: account,
+    clusterBound: owner?.type === 'tenant' && owner.tenant.clusterBound,
+  };
+}
+
+function emptyBuild(pair: Pair, count: number): SluiceError {
+  return new SluiceError(
+    'build.empty',
+    `Kustomization ${pair.key} would build to nothing, which deletes all of its ${count} objects`,
+    {
+      remedy:
+        'correct the path or the resources; to remove everything, remove the Kustomization from the platform repository',
+      place: pair.head === undefined ? undefined : { file: pair.head.path === '' ? '.' : pair.head.path },
+    },
+  );
+}
+
+async function findingsOf(
+  input: PairInput,
+  head: Built,
+  objects: readonly BuiltObject[],
+  old: readonly BuiltObject[],
+  tools: Tools,
+): Promise<readonly Finding[]> {
+  const cluster = input.pair.headCluster;
+  if (head.type !== 'built' || cluster === undefined) return [];
+  return evaluate(
+    { ...evaluation(input.head, cluster, head.kustomization, objects, input.headOwners), old: byId(old) },
+    tools,
+  );
+}
+
+async function knownFindings(
+  input: PairInput,
+  base: Built,
+  objects: readonly BuiltObject[],
+  tools: Tools,
+): Promise<readonly string[]> {
+  const cluster = input.pair.baseCluster;
+  if (base.type !== 'built' || cluster === undefined) return [];
+  // Rules that the base's objects crash are no reason to hide what the head introduces.
+  const found = await evaluate(
+    { ...evaluation(input.base, cluster, base.kustomization, objects, input.baseOwners), old: byId(objects) },
+    tools,
+  ).catch(() => []);
+  return found.map((finding) => findingKey(finding, objects));
+}
+
+function evaluation(
+  side: Side,
+  cluster: ClusterFleet,
+  kustomization: FleetKustomization,
+  objects: readonly BuiltObject[],
+  owners: Owners,
+) {
+  return { side, cluster, kustomization, objects, owner: otherOwner(owners, cluster, kustomization) };
+}
+
+function byId(objects: readonly BuiltObject[]): ReadonlyMap<string, KubeObject> {
+  return new Map(objects.map(({ object }) => [objectId(object), object]));
+}
+
+async function placeFindings(
+  input: PairInput,
+  head: Built,
+  findings: readonly Finding[],
+  known: ReadonlySet<string>,
+  tools: Tools,
+): Promise<readonly Violation[]> {
+  if (head.type !== 'built' || head.kustomization.source.type !== 'tree') return [];
+  const { objects } = head.build;
+  const { tree } = head.kustomization.source;
+  const marked = findings.map((finding) => ({ finding, introduced: !known.has(findingKey(finding, objects)) }));
+  const kept = input.introducedOnly ? marked.filter(({ introduced }) => introduced) : marked;
+  const questions = kept.flatMap(({ finding }): PlaceQuestion[] => {
+    const built = objects[finding.index];
+    return [
+      {
+        tree,
+        object: built?.object ?? nothing,
+        sources: built?.sources ?? [],
+        path: finding.path,
+        changed: input.changed,
+      },
+    ];
+  });
+  const places = isReviewed(head.kustomization)
+    ? await findPlaces(questions, tools.renderer)
+    : kept.map(() => declaredPlace(input.pair));
+  return kept.map(({ finding, introduced }, index) => {
+    const object = objects[finding.index]?.object;
+    const label = object === undefined ? '' : objectLabel(object);
+    return {
+      rule: finding.rule,
+      severity: finding.severity,
+      object: label,
+      file: places[index]?.file ?? null,
+      line: places[index]?.line ?? null,
+      message: finding.message,
+      remedy: finding.remedy,
+      introduced,
+      waivedUntil: null,
+    };
+  });
+}
+
+const nothing: KubeObject = { apiVersion: '', kind: '', metadata: {} };
+
+async function placeChanges(
+  input: PairInput,
+  built: Record<'base' | 'head', Built>,
+  diff: ObjectsDiff,
+  tools: Tools,
+): Promise<readonly ObjectChange[]> {
+  const plain = diff.changes.map(({ locate: _, ...change }) => change);
+  if (!isReviewed(input.pair.head ?? input.pair.base))
+    return plain.map((change) => ({ ...change, ...declaredPlace(input.pair) }));
+  const objects = { base: byId(objectsOf(built.base)), head: byId(objectsOf(built.head)) };
+  const asked = diff.changes.flatMap(({ locate, id }, index): { index: number; question: PlaceQuestion }[] => {
+    const source = locate === undefined ? undefined : input.pair[locate.side]?.source;
+    if (locate === undefined || source?.type !== 'tree') return [];
+    const object = objects[locate.side].get(id) ?? nothing;
+    return [
+      {
+        index,
+        question: { tree: source.tree, object, sources: [locate.source], path: locate.path, changed: input.changed },
+      },
+    ];
+  });
+  const places = await findPlaces(
+    asked.map(({ question }) => question),
+    tools.renderer,
+  );
+  const lines = new Map(asked.map(({ index }, at) => [index, places[at]?.line]));
+  return plain.map((change, index) => ({ ...change, line: lines.get(index) ?? change.line }));
+}
+
+/** A Kustomization of another repository that names no service account would run with the controller's own rights. */
+function unbound({ pair }: PairInput): Violation[] {
+  if (pair.head?.owner.type !== 'unbound') return [];
+  return [
+    {
+      rule: 'tenant/identity',
+      severity: 'deny',
+      object: `Kustomization/${pair.key}`,
+      ...declaredPlace(pair),
+      message: `Kustomization ${pair.key} names no service account, so it would be applied with the controller's own rights`,
+      remedy:
+        'the platform team sets spec.serviceAccountName, or lists the repository under trustedSources in sluice.yaml',
+      introduced: pair.base?.owner.type !== 'unbound',
+      waivedUntil: null,
+    },
+  ];
+}
+
+/** Where the reviewed repository declares the Kustomization; nowhere when another repository does. */
+function declaredPlace({ head, headCluster }: Pair): Placed {
+  const parent = head?.parent === undefined ? undefined : headCluster?.kustomizations.get(head.parent);
+  const here = parent?.source.type === 'tree' && parent.source.follows;
+  return {
+    file: (here ? head?.declared?.file : undefined) ?? null,
+    line: (here ? head?.declared?.line : undefined) ?? null,
+  };
+}
+
+/** The build's own files are in the reviewed repository, so lines in them mean something to the author. */
+function isReviewed(kustomization: FleetKustomization | undefined): boolean {
+  return kustomization?.source.type === 'tree' && kustomization.source.follows;
+}

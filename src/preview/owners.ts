@@ -1,0 +1,77 @@
+// Who owns an object on a cluster: the platform's builds, and those of Kustomizations that share a tenant's namespaces.
+
+import type { ClusterFleet, FleetKustomization } from '../fleet/fleet.ts';
+import { ownersOf } from '../fleet/ownership.ts';
+import { objectId } from '../object/id.ts';
+import { buildSide } from './built.ts';
+import type { Side, Tools } from './side.ts';
+
+/** Object id → Kustomization keys that hold it, for one cluster. */
+export type Owners = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Builds (from the cache, where nothing moved) every Kustomization whose tenant shares a namespace with one of
+ * `affected`. One that cannot be built owns nothing here: its own review says why.
+ */
+export async function readOwners(
+  cluster: ClusterFleet,
+  affected: readonly FleetKustomization[],
+  tools: Tools,
+): Promise<Owners> {
+  const owners = new Map<string, string[]>();
+  const add = (id: string, key: string): void => {
+    owners.set(id, [...(owners.get(id) ?? []), key]);
+  };
+  for (const [id, key] of ownersOf(cluster)) add(id, key);
+  const namespaces = new Set(affected.flatMap(namespacesOf));
+  const sharing = [...cluster.kustomizations.values()].filter((one) =>
+    namespacesOf(one).some((name) => namespaces.has(name)),
+  );
+  await Promise.all(
+    sharing.map(async (one) => {
+      const built = await buildSide(one, tools.renderer);
+      if (built.type === 'built') for (const { object } of built.build.objects) add(objectId(object), one.key);
+    }),
+  );
+  return owners;
+}
+
+/** The words for whoever else owns an id, fit for this tenant's eyes; undefined where nobody does. */
+export function otherOwner(
+  owners: Owners,
+  cluster: ClusterFleet,
+  mine: FleetKustomization,
+): (id: string) => string | undefined {
+  const own = new Set(namespacesOf(mine));
+  return (id) => {
+    const key = owners.get(id)?.find((one) => one !== mine.key);
+    const other = key === undefined ? undefined : cluster.kustomizations.get(key);
+    if (other === undefined) return undefined;
+    if (other.owner.type === 'platform') return 'the platform';
+    return own.has(other.namespace) ? `Kustomization ${other.key}` : 'another Kustomization of the fleet';
+  };
+}
+
+function namespacesOf(kustomization: FleetKustomization): readonly string[] {
+  return kustomization.owner.type === 'tenant' ? kustomization.owner.tenant.namespaces : [];
+}
+
+/** Sides differ in what decides about every tenant: rules, limits, RBAC, kinds. */
+export function rulesDiffer(
+  base: Side,
+  head: Side,
+  baseCluster: ClusterFleet | undefined,
+  headCluster: ClusterFleet,
+): boolean {
+  if (base.policy.digest !== head.policy.digest) return true;
+  if (JSON.stringify(base.fleet.config) !== JSON.stringify(head.fleet.config)) return true;
+  if (baseCluster === undefined || baseCluster.objects === headCluster.objects) return false;
+  const decided = (cluster: ClusterFleet): string =>
+    JSON.stringify([
+      cluster.lockdown,
+      cluster.objects.filter(({ object }) => decisive.has(object.kind)).map(({ object }) => object),
+    ]);
+  return decided(baseCluster) !== decided(headCluster);
+}
+
+const decisive = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding', 'CustomResourceDefinition']);
