@@ -3,10 +3,10 @@ import { type ControlPlane, until } from './control-plane.ts';
 import { rbacObjects } from './rbac-objects.ts';
 
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
-const questions = 1200;
-const attempts = 300;
+const questions = 700;
+const attempts = 200;
 
-export interface Question {
+interface Request {
   readonly account: string;
   readonly verb: string;
   readonly group: string;
@@ -14,15 +14,13 @@ export interface Question {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
-  readonly allowed: boolean;
 }
 
-/** Somebody tries to write a Role with one rule; `allowed` is whether the escalation check lets them. */
-export interface Attempt {
-  readonly account: string;
-  readonly rule: unknown;
-  readonly allowed: boolean;
-}
+/** `[account, verb, group, resource, subresource, namespace, name, answer]`; the account as `<namespace>:<name>`. */
+export type Question = readonly [string, string, string, string, string, string, string, 'yes' | 'no'];
+
+/** Somebody tries to write a Role with one rule in a-dev: `[account, rule, whether the escalation check lets them]`. */
+export type Attempt = readonly [string, unknown, 'yes' | 'no'];
 
 /** Sets up namespaces and RBAC, then records what the server says. The same questions in every run. */
 export async function recordAnswers(
@@ -41,7 +39,7 @@ export async function recordAnswers(
     name: '',
     namespace: 'a-dev',
   };
-  const probe = { account: 'system:serviceaccount:a-dev:editor', ...settled };
+  const probe = { account: 'a-dev:editor', ...settled };
   await until('aggregation', async () => (await review(plane, probe)) === true);
   const random = randomNumbers(20260101);
   const asked: Question[] = [];
@@ -51,18 +49,20 @@ export async function recordAnswers(
   return { objects: [...rbacObjects], questions: asked, attempts: tried };
 }
 
-async function ask(plane: ControlPlane, question: Omit<Question, 'allowed'>): Promise<Question> {
-  return { ...question, allowed: await review(plane, question) };
+async function ask(plane: ControlPlane, request: Request): Promise<Question> {
+  const { account, verb, group, resource, subresource, namespace, name } = request;
+  const answer = (await review(plane, request)) ? 'yes' : 'no';
+  return [account, verb, group, resource, subresource, namespace, name, answer];
 }
 
-async function review(plane: ControlPlane, question: Omit<Question, 'allowed'>): Promise<boolean> {
-  const { account, ...resourceAttributes } = question;
-  const namespace = account.split(':')[2] ?? '';
+async function review(plane: ControlPlane, request: Request): Promise<boolean> {
+  const { account, ...resourceAttributes } = request;
+  const [namespace] = account.split(':');
   const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
   const { status, body } = await plane.call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SubjectAccessReview',
-    spec: { user: account, groups, resourceAttributes: { ...resourceAttributes, version: '*' } },
+    spec: { user: `system:serviceaccount:${account}`, groups, resourceAttributes },
   });
   if (status !== 201) throw new Error(`SubjectAccessReview answered ${status}`);
   return body.status?.allowed === true;
@@ -96,14 +96,14 @@ async function attempt(plane: ControlPlane, random: Random): Promise<Attempt> {
   const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'try' }, rules: [rule] };
   const { status, body } = await plane.call('POST', `${rbac}/namespaces/a-dev/roles?dryRun=All`, role, user);
   if (status !== 201 && body.message?.includes('currently held') !== true) throw new Error(body.message);
-  return { account: user, rule, allowed: status === 201 };
+  return [account, rule, status === 201 ? 'yes' : 'no'];
 }
 
-function randomQuestion(random: Random): Omit<Question, 'allowed'> {
+function randomQuestion(random: Random): Request {
   const account = pick(random, accounts);
   const [group, resource, subresource] = pick(random, resources);
   return {
-    account: `system:serviceaccount:${account}`,
+    account,
     verb: pick(random, [
       'get',
       'list',

@@ -9,8 +9,8 @@ interface Kind {
   versions: string[];
 }
 
-/** Sorted by group and kind; versions in the server's order of preference. Reviews, bindings and subresources are out. */
-export async function readKinds(plane: ControlPlane): Promise<Kind[]> {
+/** `groups`: every group that is served, `''` among them. `kinds`: sorted by group and kind; versions in the server's order of preference. Reviews, bindings and subresources are out. */
+export async function readKinds(plane: ControlPlane): Promise<{ groups: string[]; kinds: Kind[] }> {
   const { groups = [] } = (await plane.call('GET', '/apis')).body;
   const paths = groups.flatMap(({ name, versions }) =>
     versions.map(({ groupVersion }) => ({ group: name, path: `/apis/${groupVersion}`, version: groupVersion })),
@@ -27,5 +27,6 @@ export async function readKinds(plane: ControlPlane): Promise<Kind[]> {
       found.set(key, entry);
     }
   }
-  return [...found].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, kind]) => kind);
+  const kinds = [...found].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, kind]) => kind);
+  return { groups: ['', ...groups.map(({ name }) => name)].sort(), kinds };
 }

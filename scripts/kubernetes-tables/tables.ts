@@ -11,8 +11,7 @@ const root = join(import.meta.dirname, '../..');
 
 const plane = await startControlPlane();
 try {
-  const kinds = await readKinds(plane);
-  write('data/kinds-builtin.json', { kubernetes: plane.version, kinds });
+  write('data/kinds-builtin.json', { kubernetes: plane.version, ...(await readKinds(plane)) });
   const { clusterRoles, clusterRoleBindings } = await readClusterRoles(plane);
   write('data/cluster-roles.json', { kubernetes: plane.version, clusterRoles, clusterRoleBindings });
   const answers = await recordAnswers(plane);

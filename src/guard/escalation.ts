@@ -25,6 +25,7 @@ export function escalation(candidate: Candidate, input: GuardInput): Found[] {
   if (isKind(candidate, rbacGroup, 'Role')) return role(candidate, input);
   if (isKind(candidate, rbacGroup, 'RoleBinding')) return roleBinding(candidate, input);
   if (isKind(candidate, '', 'Secret')) return token(candidate.object);
+  if (isKind(candidate, 'authentication.k8s.io', 'TokenRequest')) return [tokenRequest];
   if (isKind(candidate, '', 'ServiceAccount')) return deployer(candidate, input);
   if (isKind(candidate, '', 'ResourceQuota') || isKind(candidate, '', 'LimitRange')) return limits(candidate, input);
   return [];
@@ -109,6 +110,12 @@ function token(object: KubeObject): Found[] {
     'a Secret of type kubernetes.io/service-account-token is a token of a service account that never expires';
   return [{ message, remedy: 'take it out; pods get tokens through serviceAccountName', path: ['type'] }];
 }
+
+const tokenRequest: Found = {
+  message: 'a TokenRequest mints a token of a service account',
+  remedy: 'take it out; pods get tokens through serviceAccountName',
+  path: ['kind'],
+};
 
 function deployer(candidate: Candidate, input: GuardInput): Found[] {
   const { serviceAccount } = input.tenant;

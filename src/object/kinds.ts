@@ -25,7 +25,7 @@ export interface KindLayers {
 /** The version of the API server that the built-in table was read from: `v1.36.3`. */
 export const builtinVersion: string = builtin.kubernetes;
 
-const builtinGroups = new Set(builtin.kinds.map((kind) => kind.group));
+const builtinGroups = new Set(builtin.groups);
 
 /** A group that the API server itself serves (`apps`, `''`), so that no CRD may add kinds to it. */
 export function isBuiltinGroup(group: string): boolean {
