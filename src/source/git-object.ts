@@ -105,23 +105,25 @@ export interface Commit {
  */
 export function parseCommit(id: string, raw: Uint8Array): Commit {
   const lines = headerLines(`the commit ${id}`, raw);
-  const tree = /^tree ([0-9a-f]{40})$/.exec(lines[0] ?? '')?.[1];
+  const tree = idAfter('tree ', lines[0]);
   if (tree === undefined) throw corruptError(`the commit ${id}`, 'it names no tree');
-  const parents: string[] = [];
-  let at = 1;
-  for (let line = lines[at]; line?.startsWith('parent '); line = lines[++at]) {
-    const parent = /^parent ([0-9a-f]{40})$/.exec(line)?.[1];
-    if (parent === undefined) throw corruptError(`the commit ${id}`, 'a parent is no commit id');
-    parents.push(parent);
-  }
-  if (!lines[at]?.startsWith('author ') || !lines[at + 1]?.startsWith('committer ')) {
+  const author = lines.findIndex((line, at) => at > 0 && !line.startsWith('parent '));
+  const parents = lines.slice(1, Math.max(1, author)).map((line) => idAfter('parent ', line));
+  if (!parents.every((parent) => parent !== undefined))
+    throw corruptError(`the commit ${id}`, 'a parent is no commit id');
+  const committer = lines[author + 1] ?? '';
+  if (!lines[author]?.startsWith('author ') || !committer.startsWith('committer ')) {
     throw corruptError(`the commit ${id}`, 'its headers are not in order');
   }
-  if (lines.slice(at + 2).some((line) => /^(?:tree|parent|author|committer) /.test(line))) {
+  if (lines.slice(author + 2).some((line) => /^(?:tree|parent|author|committer) /.test(line))) {
     throw corruptError(`the commit ${id}`, 'a header stands twice');
   }
-  const time = /> (\d{1,15}) [+-]\d{1,7}$/.exec(lines[at + 1] ?? '')?.[1];
-  return { tree, parents, time: time === undefined ? 0 : Number(time) };
+  return { tree, parents, time: Number(/> (\d{1,15}) [+-]\d{1,7}$/.exec(committer)?.[1] ?? 0) };
+}
+
+function idAfter(prefix: string, line: string | undefined): string | undefined {
+  const oid = line?.startsWith(prefix) ? line.slice(prefix.length) : '';
+  return /^[0-9a-f]{40}$/.test(oid) ? oid : undefined;
 }
 
 /** What an annotated tag points at. @throws SluiceError `source.corrupt` */

@@ -10,7 +10,14 @@ type Part =
   | { readonly kind: 'class'; readonly negated: boolean; readonly ranges: readonly (readonly [number, number])[] };
 
 /** A pattern over one name, taken apart; undefined where it is malformed, which matches nothing. */
-export type Glob = readonly Part[] | undefined;
+export type Glob =
+  | {
+      readonly parts: readonly Part[];
+      /** Set where the pattern is plain text, or a star and plain text. */
+      readonly literal?: string;
+      readonly suffix?: string;
+    }
+  | undefined;
 
 const posix: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
   alpha: [
@@ -68,7 +75,10 @@ export function parseGlob(pattern: string, dialect: GlobDialect): Glob {
       parts.push({ kind: 'text', character });
     }
   }
-  return parts;
+  const tail = parts[0]?.kind === 'star' ? parts.slice(1) : parts;
+  if (!tail.every((part) => part.kind === 'text')) return { parts };
+  const text = tail.map(({ character }) => character).join('');
+  return tail === parts ? { parts, literal: text } : { parts, suffix: text };
 }
 
 function readClass(
@@ -76,37 +86,31 @@ function readClass(
   start: number,
   dialect: GlobDialect,
 ): { part: Part; end: number } | undefined {
-  let at = start;
-  const first = characters[at];
+  const first = characters[start];
   const negated = first === '^' || (first === '!' && dialect === 'git');
-  if (negated) at++;
   const ranges: (readonly [number, number])[] = [];
-  for (let count = 0; ; count++) {
-    if (characters[at] === ']' && count > 0) return { part: { kind: 'class', negated, ranges }, end: at };
-    const named = dialect === 'git' ? posixClass(characters, at) : undefined;
-    if (named !== undefined) {
-      ranges.push(...named.ranges);
-      at = named.next;
-      continue;
-    }
-    const low = classCharacter(characters, at, dialect);
-    if (low === undefined) return undefined;
-    at = low.next;
-    let high = low;
-    if (characters[at] === '-' && (dialect === 'go' || (characters[at + 1] ?? ']') !== ']')) {
-      const upper = classCharacter(characters, at + 1, dialect);
-      if (upper === undefined) return undefined;
-      high = upper;
-      at = high.next;
-    }
-    ranges.push([low.code, high.code]);
+  let at = negated ? start + 1 : start;
+  while (characters[at] !== ']' || ranges.length === 0) {
+    const read = (dialect === 'git' ? posixClass(characters, at) : undefined) ?? range(characters, at, dialect);
+    if (read === undefined) return undefined;
+    ranges.push(...read.ranges);
+    at = read.next;
   }
+  return { part: { kind: 'class', negated, ranges }, end: at };
 }
 
-function posixClass(
-  characters: readonly string[],
-  at: number,
-): { ranges: readonly (readonly [number, number])[]; next: number } | undefined {
+type Ranges = { ranges: readonly (readonly [number, number])[]; next: number } | undefined;
+
+function range(characters: readonly string[], at: number, dialect: GlobDialect): Ranges {
+  const low = classCharacter(characters, at, dialect);
+  if (low === undefined) return undefined;
+  const ranged = characters[low.next] === '-' && (dialect === 'go' || (characters[low.next + 1] ?? ']') !== ']');
+  if (!ranged) return { ranges: [[low.code, low.code]], next: low.next };
+  const high = classCharacter(characters, low.next + 1, dialect);
+  return high === undefined ? undefined : { ranges: [[low.code, high.code]], next: high.next };
+}
+
+function posixClass(characters: readonly string[], at: number): Ranges {
   if (characters[at] !== '[' || characters[at + 1] !== ':') return undefined;
   const name = /^([a-z]+):\]/.exec(characters.slice(at + 2, at + 12).join(''))?.[1];
   const ranges = name === undefined ? undefined : posix[name];
@@ -130,13 +134,18 @@ function classCharacter(
 /** Whether a whole name matches. A star backs up to the last star only, which is enough and bounds the time. */
 export function matchGlob(glob: Glob, name: string): boolean {
   if (glob === undefined) return false;
-  const characters = Array.from(name);
+  if (glob.literal !== undefined) return name === glob.literal;
+  if (glob.suffix !== undefined) return name.endsWith(glob.suffix);
+  return matchParts(glob.parts, Array.from(name));
+}
+
+function matchParts(parts: readonly Part[], characters: readonly string[]): boolean {
   let part = 0;
   let at = 0;
   let star = -1;
   let starAt = 0;
   while (at < characters.length) {
-    const here = glob[part];
+    const here = parts[part];
     if (here?.kind === 'star') {
       star = part++;
       starAt = at;
@@ -150,8 +159,8 @@ export function matchGlob(glob: Glob, name: string): boolean {
       return false;
     }
   }
-  while (glob[part]?.kind === 'star') part++;
-  return part === glob.length;
+  while (parts[part]?.kind === 'star') part++;
+  return part === parts.length;
 }
 
 function matchPart(part: Part, character: string): boolean {

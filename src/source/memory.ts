@@ -51,7 +51,7 @@ export function sealFolder(folder: HeldFolder, into: HeldFolders): string {
 
 /** A folder that holds nothing but folders that hold nothing. */
 function isEmpty(folder: HeldFolder): boolean {
-  return folder.children.values().every((held) => 'children' in held && isEmpty(held));
+  return [...folder.children.values()].every((held) => 'children' in held && isEmpty(held));
 }
 
 interface RawEntry {

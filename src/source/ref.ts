@@ -34,7 +34,7 @@ export function parseRevision(text: string): Revision {
   const steps = (match?.[2] ?? '').match(/[~^]\d*/g) ?? [];
   const parents = steps.flatMap((step) => {
     const count = step.length === 1 ? 1 : Number(step.slice(1));
-    return step.startsWith('~') ? new Array<number>(count).fill(0) : [count - 1];
+    return step.startsWith('~') ? Array.from({ length: count }, () => 0) : [count - 1];
   });
   return { name: refName(match?.[1] ?? text), steps: parents };
 }

@@ -63,32 +63,31 @@ function comparison(text: string, [, written = '', ...parts]: RegExpExecArray): 
   return { operator: written, at, numbers: known };
 }
 
-// Each case follows the function of the same meaning in constraints.go.
-function matches(candidate: SemVer, { operator: op, at, numbers }: Comparison): boolean {
-  const order = semver.compare(candidate, at);
-  const prefix = samePrefix(candidate, at, numbers);
-  switch (op) {
-    case '!=':
-      if (numbers === 2 && prefix) return comparePrerelease(candidate, at);
-      return numbers === 3 || numbers === 0 ? order !== 0 : !prefix;
-    case '>':
-      return greater(candidate, at, numbers, order);
-    case '<':
-      return order < 0;
-    case '>=':
-    case '=>':
-      return order >= 0;
-    case '<=':
-    case '=<':
-      return lessOrEqual(candidate, at, numbers, order);
-    case '^':
-      return order >= 0 && caret(candidate, at, numbers);
-    case '~':
-    case '~>':
-      return order >= 0 && tilde(candidate, at, numbers);
-    default:
-      return numbers === 3 ? order === 0 : order >= 0 && tilde(candidate, at, numbers);
-  }
+type Test = (candidate: SemVer, one: Comparison, order: number) => boolean;
+
+// Each follows the function of the same meaning in constraints.go; `order` compares the candidate with the version.
+const tests: Readonly<Record<string, Test>> = {
+  '!=': notEqual,
+  '>': greater,
+  '<': (_candidate, _one, order) => order < 0,
+  '>=': (_candidate, _one, order) => order >= 0,
+  '=>': (_candidate, _one, order) => order >= 0,
+  '<=': lessOrEqual,
+  '=<': lessOrEqual,
+  '^': caret,
+  '~': tilde,
+  '~>': tilde,
+  '=': (candidate, one, order) => (one.numbers === 3 ? order === 0 : tilde(candidate, one, order)),
+};
+
+function matches(candidate: SemVer, one: Comparison): boolean {
+  return tests[one.operator || '=']?.(candidate, one, semver.compare(candidate, one.at)) === true;
+}
+
+function notEqual(candidate: SemVer, { at, numbers }: Comparison, order: number): boolean {
+  if (numbers === 3 || numbers === 0) return order !== 0;
+  if (!samePrefix(candidate, at, numbers)) return true;
+  return numbers === 2 && candidate.prerelease.join('.') !== at.prerelease.join('.');
 }
 
 function samePrefix(candidate: SemVer, at: SemVer, numbers: number): boolean {
@@ -97,30 +96,28 @@ function samePrefix(candidate: SemVer, at: SemVer, numbers: number): boolean {
   return numbers < 3 || candidate.patch === at.patch;
 }
 
-function comparePrerelease(candidate: SemVer, at: SemVer): boolean {
-  return candidate.prerelease.join('.') !== at.prerelease.join('.');
-}
-
-function greater(candidate: SemVer, at: SemVer, numbers: number, order: number): boolean {
+function greater(candidate: SemVer, { at, numbers }: Comparison, order: number): boolean {
   if (numbers === 3) return order > 0;
   if (candidate.major !== at.major) return candidate.major > at.major;
   if (numbers === 1) return false;
   return numbers === 2 ? candidate.minor > at.minor : order > 0;
 }
 
-function lessOrEqual(candidate: SemVer, at: SemVer, numbers: number, order: number): boolean {
+function lessOrEqual(candidate: SemVer, { at, numbers }: Comparison, order: number): boolean {
   if (numbers === 3) return order <= 0;
   if (candidate.major !== at.major) return candidate.major < at.major;
   return numbers === 1 || candidate.minor <= at.minor;
 }
 
-function tilde(candidate: SemVer, at: SemVer, numbers: number): boolean {
+function tilde(candidate: SemVer, { at, numbers }: Comparison, order: number): boolean {
+  if (order < 0) return false;
   // `~0.0.0` and `~*` take everything from there on.
   if ((numbers === 0 || numbers === 3) && at.major === 0 && at.minor === 0 && at.patch === 0) return true;
   return candidate.major === at.major && (numbers < 2 || candidate.minor === at.minor);
 }
 
-function caret(candidate: SemVer, at: SemVer, numbers: number): boolean {
+function caret(candidate: SemVer, { at, numbers }: Comparison, order: number): boolean {
+  if (order < 0) return false;
   if (at.major > 0 || numbers === 1) return candidate.major === at.major;
   if (candidate.major > 0) return false;
   if (at.minor > 0 || numbers === 2) return candidate.minor === at.minor;

@@ -1,5 +1,10 @@
 // Git's deltas: instructions that copy from a base or insert bytes of their own.
+import { setImmediate as turn } from 'node:timers/promises';
 import { corruptError } from '../../source/refused.ts';
+
+/** Bytes after which others have a turn: a few milliseconds. An instruction costs like some bytes of its own. */
+const turnAfter = 8 * 1024 * 1024;
+const cost = 256;
 
 /** What a delta says about itself before its instructions. @throws SluiceError `source.corrupt` */
 export function deltaSizes(oid: string, delta: Uint8Array): { base: number; result: number; start: number } {
@@ -22,7 +27,7 @@ export function deltaSizes(oid: string, delta: Uint8Array): { base: number; resu
  *
  * @throws SluiceError `source.corrupt` where an instruction leaves either side or the sizes do not come out
  */
-export function applyDelta(oid: string, base: Uint8Array, delta: Uint8Array): Buffer {
+export async function applyDelta(oid: string, base: Uint8Array, delta: Uint8Array): Promise<Buffer> {
   const sizes = deltaSizes(oid, delta);
   const broken = (): never => {
     throw corruptError(`the object ${oid}`, 'its delta does not fit its base');
@@ -33,7 +38,11 @@ export function applyDelta(oid: string, base: Uint8Array, delta: Uint8Array): Bu
   let at = sizes.start;
   // An announced byte that is missing reads as NaN and fails the comparison below.
   const field = (has: number, scale: number): number => (has === 0 ? 0 : (delta[at++] ?? Number.NaN) * scale);
-  while (at < delta.length) {
+  for (let work = 0; at < delta.length; ) {
+    if (work > turnAfter) {
+      await turn();
+      work = 0;
+    }
     const op = delta[at++] ?? 0;
     if (op === 0) broken();
     if (op < 0x80) {
@@ -41,6 +50,7 @@ export function applyDelta(oid: string, base: Uint8Array, delta: Uint8Array): Bu
       result.set(delta.subarray(at, at + op), to);
       at += op;
       to += op;
+      work += cost;
       continue;
     }
     const from = field(op & 1, 1) + field(op & 2, 256) + field(op & 4, 65_536) + field(op & 8, 16_777_216);
@@ -48,6 +58,7 @@ export function applyDelta(oid: string, base: Uint8Array, delta: Uint8Array): Bu
     if (!(from + length <= base.length) || !(to + length <= result.length)) broken();
     result.set(base.subarray(from, from + length), to);
     to += length;
+    work += cost + length;
   }
   if (to !== result.length) broken();
   return result;

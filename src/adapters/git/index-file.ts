@@ -41,48 +41,56 @@ export async function readIndex(gitFolder: string): Promise<IndexFolder> {
 /** @param written when the index itself was written: what changed at that moment or later may have changed unseen */
 export function parseIndex(bytes: Buffer, written: number): IndexFolder {
   const version = bytes.length < 32 ? 0 : bytes.readUInt32BE(4);
-  if (bytes.toString('latin1', 0, 4) !== 'DIRC' || version < 2 || version > 4)
+  if (version < 2 || version > 4 || bytes.toString('latin1', 0, 4) !== 'DIRC')
     throw broken('it is not of version 2 to 4');
   const root: IndexFolder = new Map();
-  const end = bytes.length - 20;
   let at = 12;
   let name: Buffer = Buffer.alloc(0);
   for (let left = bytes.readUInt32BE(8); left > 0; left--) {
-    if (at + fixed > end) throw broken('it is cut short');
-    const flags = bytes.readUInt16BE(at + 60);
-    const extended = version >= 3 && (flags & 0x4000) !== 0;
-    let from = at + fixed + (extended ? 2 : 0);
-    let kept = 0;
-    if (version === 4) {
-      const strip = readOffset(bytes, from);
-      kept = name.length - strip.value;
-      from = strip.next;
-      if (kept < 0) throw broken('a name is malformed');
-    }
-    const nul = bytes.indexOf(0, from);
-    if (nul < 0 || nul > end) throw broken('it is cut short');
-    name = Buffer.concat([name.subarray(0, kept), bytes.subarray(from, nul)]);
-    const stage = (flags >> 12) & 3;
-    place(root, name, entryAt(bytes, at, { written, stage, more: extended ? bytes.readUInt16BE(at + fixed) : 0 }));
-    at = version === 4 ? nul + 1 : at + ((nul - at + 8) & ~7);
+    const extended = version >= 3 && (fieldAt(bytes, at + 60) & 0x4000) !== 0;
+    const read = nameAt(bytes, at + fixed + (extended ? 2 : 0), version === 4 ? name : undefined);
+    name = read.name;
+    place(root, name, entryAt(bytes, at, written, extended ? bytes.readUInt16BE(at + fixed) : 0));
+    at = version === 4 ? read.nul + 1 : at + ((read.nul - at + 8) & ~7);
   }
-  for (; at + 8 <= end; at += 8 + bytes.readUInt32BE(at + 4)) {
-    if (bytes.toString('latin1', at, at + 4) === 'link')
-      throw broken('it is split (run `git update-index --no-split-index`)');
-  }
+  refuseSplit(bytes, at);
   return root;
 }
 
-function entryAt(bytes: Buffer, at: number, more: { written: number; stage: number; more: number }): IndexEntry {
+function fieldAt(bytes: Buffer, at: number): number {
+  if (at + 24 > bytes.length) throw broken('it is cut short');
+  return bytes.readUInt16BE(at);
+}
+
+/** @param before the name before this one, where names are written as what differs from it (version 4) */
+function nameAt(bytes: Buffer, at: number, before: Buffer | undefined): { name: Buffer; nul: number } {
+  const strip = before === undefined ? { value: 0, next: at } : readOffset(bytes, at);
+  const kept = (before?.length ?? 0) - strip.value;
+  const nul = bytes.indexOf(0, strip.next);
+  if (kept < 0 || nul < 0 || nul > bytes.length - 20) throw broken('a name is malformed');
+  const own = bytes.subarray(strip.next, nul);
+  return { name: before === undefined ? own : Buffer.concat([before.subarray(0, kept), own]), nul };
+}
+
+function refuseSplit(bytes: Buffer, extensions: number): void {
+  for (let at = extensions; at + 28 <= bytes.length; at += 8 + bytes.readUInt32BE(at + 4)) {
+    const split = bytes.toString('latin1', at, at + 4) === 'link';
+    if (split) throw broken('it is split in two; run `git update-index --no-split-index`');
+  }
+}
+
+function entryAt(bytes: Buffer, at: number, written: number, extended: number): IndexEntry {
+  fieldAt(bytes, at + 60);
   const field = (index: number): number => bytes.readUInt32BE(at + index * 4);
   const changed = field(0) * 1000 + field(1) / 1e6;
   const modified = field(2) * 1000 + field(3) / 1e6;
   const [inode, mode, user, group, size] = [field(5), field(6), field(7), field(8), field(9)];
-  const trusted = more.stage === 0 && modified < more.written;
+  const stage = (bytes.readUInt16BE(at + 60) >> 12) & 3;
+  const trusted = stage === 0 && modified < written;
   return {
     oid: bytes.toString('hex', at + 40, at + 60),
     mode,
-    skipped: (more.more & 0x4000) !== 0,
+    skipped: (extended & 0x4000) !== 0,
     unchanged: (now) =>
       trusted &&
       now.size % 2 ** 32 === size &&

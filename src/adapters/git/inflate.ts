@@ -14,7 +14,8 @@ const inPlace = 64 * 1024;
  * @throws an `Error` of zlib where the stream is broken or too short for `compressed`, or gives another length
  */
 export async function inflateExactly(compressed: Uint8Array, size: number): Promise<Buffer> {
-  const options = { maxOutputLength: Math.max(1, size) };
+  // Room for one byte more than announced, so that the stream's end is seen without another buffer.
+  const options = { maxOutputLength: Math.max(1, size), chunkSize: Math.max(64, Math.min(inPlace, size + 1)) };
   const bytes =
     size <= inPlace && compressed.length <= 4 * inPlace
       ? inflateSync(compressed, options)

@@ -1,24 +1,32 @@
 // Packs: many objects in one file, found through an index, some as deltas against others.
 import { readFile } from 'node:fs/promises';
+import type { SluiceError } from '../../errors.ts';
 import type { ObjectType } from '../../source/git-object.ts';
 import { corruptError, tooLargeError } from '../../source/refused.ts';
 import { applyDelta, deltaSizes } from './delta.ts';
 import { deflatedBound, inflateExactly } from './inflate.ts';
 import { reason, type SizeLimit, type StoredObject } from './loose.ts';
 import { PackIndex } from './pack-index.ts';
-import { readRange } from './range.ts';
+import { Recent } from './recent.ts';
+import { readWindow } from './windows.ts';
 
 const types: Readonly<Record<number, ObjectType>> = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' };
 const offsetDelta = 6;
 const referenceDelta = 7;
 
 /** Most objects of a fleet fit into one read. */
-const firstRead = 4 * 1024;
+const firstRead = 2 * 1024;
+
+/** Bytes of bases that are kept: neighbours in a folder are often deltas of the same one. */
+const keptBases = 8 * 1024 * 1024;
 
 /** Git itself writes chains of 50 at most by default, and 4,095 when forced. */
 const maxChain = 512;
-/** A base may be larger than what is made of it; all steps of one object together may not exceed this many limits. */
-const chainBudget = 16;
+/** A base may be larger than what is made of it, by this much. */
+const baseFactor = 4;
+/** All deltas of one object together, and all that they make on the way, in limits. */
+const deltaBudget = 16;
+const resultBudget = 64;
 
 interface Header {
   readonly kind: number;
@@ -29,12 +37,23 @@ interface Header {
   readonly base?: number | string;
 }
 
+interface Asked {
+  /** The object that is wanted in the end: errors speak of it. */
+  readonly oid: string;
+  readonly limit: SizeLimit;
+  readonly readBase: ReadBase;
+  readonly budget: { deltas: number; results: number };
+  /** How many deltas stand between this object and the one wanted. */
+  readonly depth: number;
+}
+
 /** Reads an object that another object is a delta against, wherever it is stored. */
 export type ReadBase = (oid: string) => Promise<StoredObject | undefined>;
 
 /** One pack with its index, which is read on first use and kept. */
 export class Pack {
   readonly #path: string;
+  readonly #bases = new Recent<StoredObject>(keptBases, (base) => base.bytes.length + 128);
   #index: Promise<PackIndex> | undefined;
 
   /** @param path of the `.idx` file */
@@ -56,32 +75,39 @@ export class Pack {
   async read(oid: string, limit: SizeLimit, readBase: ReadBase): Promise<StoredObject | undefined> {
     const offset = (await this.index()).offset(oid);
     if (offset === undefined) return undefined;
-    const chain: Buffer[] = [];
-    let budget = limit('blob') * chainBudget;
-    for (let at = offset; ; ) {
-      const header = await this.#header(oid, at);
-      const type = types[header.kind];
-      const allowed = type === undefined ? limit('blob') : limit(type) * (chain.length === 0 ? 1 : 4);
-      if (header.size > allowed) throw tooLargeError(`the object ${oid}`, allowed, header.size);
-      budget -= header.size;
-      if (budget < 0 || chain.length > maxChain)
-        throw corruptError(`the object ${oid}`, 'it is a chain of too many deltas');
-      const bytes = await this.#inflate(oid, header);
-      if (type !== undefined) return { type, bytes: await resolve(oid, bytes, chain, limit(type)) };
-      chain.push(bytes);
-      if (typeof header.base === 'string') {
-        const within = (await this.index()).offset(header.base);
-        if (within === undefined) {
-          const base = await readBase(header.base);
-          if (base === undefined) throw corruptError(`the object ${oid}`, 'the object it is a delta of is missing');
-          return { type: base.type, bytes: await resolve(oid, base.bytes, chain, limit(base.type)) };
-        }
-        if (within === at) throw corruptError(`the object ${oid}`, 'it is a delta of itself');
-        at = within;
-      } else {
-        at = header.base ?? at;
-      }
+    const budget = { deltas: limit('blob') * deltaBudget, results: limit('blob') * resultBudget };
+    return this.#at(offset, { oid, limit, readBase, budget, depth: 0 });
+  }
+
+  async #at(at: number, asked: Asked): Promise<StoredObject> {
+    const { oid, limit, budget, depth } = asked;
+    const header = await this.#header(oid, at);
+    const type = types[header.kind];
+    const factor = depth === 0 ? 1 : baseFactor;
+    const allowed = type === undefined ? limit('blob') : limit(type) * factor;
+    if (header.size > allowed) throw tooLargeError(`the object ${oid}`, allowed, header.size);
+    if (type !== undefined) return { type, bytes: await this.#inflate(oid, header) };
+    budget.deltas -= header.size;
+    if (budget.deltas < 0 || depth > maxChain) throw tooManyDeltas(oid);
+    const delta = await this.#inflate(oid, header);
+    const base = await this.#base(header.base ?? at, { ...asked, depth: depth + 1 });
+    const { result } = deltaSizes(oid, delta);
+    if (result > limit(base.type) * factor) throw tooLargeError(`the object ${oid}`, limit(base.type), result);
+    budget.results -= result;
+    if (budget.results < 0) throw tooManyDeltas(oid);
+    return { type: base.type, bytes: await applyDelta(oid, base.bytes, delta) };
+  }
+
+  async #base(base: number | string, asked: Asked): Promise<StoredObject> {
+    const within = typeof base === 'number' ? base : (await this.index()).offset(base);
+    if (within !== undefined) {
+      // Held bases only, never ones underway: readers that wait for each other in a circle would wait forever.
+      const held = this.#bases.peek(String(within));
+      return held ?? this.#bases.put(String(within), await this.#at(within, asked));
     }
+    const elsewhere = await asked.readBase(String(base));
+    if (elsewhere !== undefined) return elsewhere;
+    throw corruptError(`the object ${asked.oid}`, 'the object it is a delta of is missing');
   }
 
   async #header(oid: string, at: number): Promise<Header> {
@@ -128,9 +154,9 @@ export class Pack {
   }
 
   async #bytes(oid: string, at: number, length: number): Promise<Buffer> {
-    let read: Awaited<ReturnType<typeof readRange>>;
+    let read: Awaited<ReturnType<typeof readWindow>>;
     try {
-      read = await readRange(this.#path.replace(/\.idx$/, '.pack'), at, length);
+      read = await readWindow(this.#path.replace(/\.idx$/, '.pack'), at, length);
     } catch (error) {
       throw corruptError(`the object ${oid}`, (error as NodeJS.ErrnoException).code ?? 'its pack cannot be opened');
     }
@@ -142,15 +168,6 @@ export class Pack {
   }
 }
 
-async function resolve(oid: string, base: Buffer, chain: readonly Buffer[], limit: number): Promise<Buffer> {
-  let bytes = base;
-  for (const [step, delta] of [...chain.entries()].reverse()) {
-    const { result } = deltaSizes(oid, delta);
-    const allowed = step === 0 ? limit : limit * 4;
-    if (result > allowed) throw tooLargeError(`the object ${oid}`, allowed, result);
-    bytes = applyDelta(oid, bytes, delta);
-    // Large steps take milliseconds each: let others have a turn between them.
-    if (result > 256 * 1024) await new Promise(setImmediate);
-  }
-  return bytes;
+function tooManyDeltas(oid: string): SluiceError {
+  return corruptError(`the object ${oid}`, 'it is a chain of too many deltas');
 }
