@@ -42,6 +42,7 @@ interface Open {
 
 const startSubject = 'the start of the renderer';
 const watchEveryMs = 100;
+const saysCrash = /^\{"error":\{.*"code":"build\.(crash|memory)"/;
 
 export class RendererChild {
   readonly pid: number | undefined;
@@ -203,6 +204,8 @@ export class RendererChild {
     const path = neededPath(text);
     if (path === undefined) {
       this.#settle()?.resolve(text);
+      // A child that says it crashed is about to leave: nobody else may be given to it.
+      if (saysCrash.test(text.slice(0, 1_024))) this.#end({ why: 'closed' });
       return;
     }
     if (open.asked.has(path) || !isCleanPath(path)) this.#end({ why: 'protocol' });

@@ -96,7 +96,7 @@ export function createRenderer(options: RendererOptions): Renderer & { readonly 
         throw error;
       }
     };
-    const subject = `the ${op} of "${request.path === '' ? '.' : request.path}"`;
+    const subject = `the ${op} of ${JSON.stringify(request.path === '' ? '.' : request.path)}`;
     const text = requestText(op, request, have);
     try {
       const answered = await pool.run({ subject, request: text, wallMs, maxNeeds: options.maxReads ?? 20_000, answer });
@@ -152,7 +152,9 @@ export function createRenderer(options: RendererOptions): Renderer & { readonly 
 
     async parse(file, bytes): Promise<readonly Document[]> {
       const { kind: _, ...content } = JSON.parse(encodeFile(bytes)) as Record<string, string>;
-      return documentsAnswer(await ask(`the parsing of "${file}"`, { op: 'parse', file, ...content }, wallMs));
+      return documentsAnswer(
+        await ask(`the parsing of ${JSON.stringify(file)}`, { op: 'parse', file, ...content }, wallMs),
+      );
     },
 
     async locate(requests) {

@@ -30,6 +30,10 @@ const misdeeds: Record<string, () => unknown> = {
     process.stderr.write('panic: SECRET-CANARY\n'.repeat(100_000));
     process.exit(2);
   },
+  lastWords: () => {
+    send({ error: { code: 'build.crash', message: 'the renderer failed on this build' } });
+    setTimeout(() => process.exit(2), 100);
+  },
   memory: () => process.exit(3),
   garbage: () => process.stdout.write(encodeFrame('SECRET-CANARY {')),
   giant: () => process.stdout.write(Buffer.from('ffffffff', 'hex')),

@@ -9,6 +9,7 @@ describe('a child that misbehaves', () => {
     ['hang', 'build.timeout', { wallMs: 200 }],
     ['crash', 'build.crash', {}],
     ['panic', 'build.crash', {}],
+    ['lastWords', 'build.crash', {}],
     ['memory', 'build.memory', {}],
     ['hog', 'build.memory', { maxResidentBytes: 256 * 1024 * 1024 }],
     ['giant', 'build.tooLarge', {}],

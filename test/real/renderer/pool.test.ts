@@ -1,14 +1,9 @@
-import { readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { memoryTree } from '../../unit/renderer/memory-tree.ts';
 import { fakeRenderer, request, runs, until } from './fake.ts';
 
 const tree = memoryTree({ 'app/a.yaml': 'kind: A\n', 'app/b.yaml': 'kind: B\n', 'far/c.yaml': 'kind: C\n' });
-
-function leftovers(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('sluice-renderer-'));
-}
 
 describe('the pool', () => {
   test('starts no child before the first request and no more than it may', async () => {
@@ -57,14 +52,15 @@ describe('the pool', () => {
   });
 
   test('leaves no process and no folder behind', async () => {
-    const before = leftovers();
     const renderer = fakeRenderer({ children: 2 });
     await Promise.all([renderer.build(request(tree, 'app')), renderer.build(request(tree, 'far'))]);
     const pids = renderer.pids;
     expect(pids).toHaveLength(2);
+    const directory = readlinkSync(`/proc/${pids[0]}/cwd`);
+    expect(readdirSync(directory)).toEqual([]);
     await renderer.close();
     await until(() => !pids.some(runs));
-    expect(leftovers()).toEqual(before);
+    expect(existsSync(directory)).toBe(false);
   });
 
   test('closes while it works: open and waiting requests fail at once', async () => {
