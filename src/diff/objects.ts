@@ -90,7 +90,7 @@ function diffPair(pair: ObjectPair, renames: readonly Rename[], review: Review):
     risk: assessment.risk,
     summary: renamed.length === 0 ? summary : [`${renamed.join(', ')} changed`, ...assessment.reasons].join('; '),
     diff: unifiedDiff(printed(shown.base), printed(shown.head), review.effort),
-    ...placeOf(pair, plain, review.request.changedFiles),
+    ...placeOf(pair, shown, review.request.changedFiles),
   };
 }
 

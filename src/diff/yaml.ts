@@ -117,7 +117,11 @@ const otherType = /^(?:null|true|false|yes|no|on|off|y|n|\.inf|\.nan|\.\d.*)$/i;
 const numeral = /^(?:\d+\.\d+\.\d+[\w.+-]*|\d+(?:m|[kKMGT]i?|s|h))$/;
 const plain = /^(?:[A-Za-z_/.$(]|-{1,2}[A-Za-z])[\x20-\x7e]*$/;
 
+// A masked value stays bare, as people know it; a tenant's own text of three stars reads the same.
+const masked = /^\*{3}(?: \((?:before|after|encrypted(?:, (?:before|after))?)\))?$/;
+
 function scalarText(text: string): string {
+  if (masked.test(text)) return text;
   const simple = plain.test(text) && !otherType.test(text) && !/: |:$| #| $|^\.{3}/.test(text);
   if (simple || numeral.test(text)) return text;
   if (!hasUnseen(text)) return `'${text.replaceAll("'", "''")}'`;
