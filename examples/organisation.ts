@@ -80,11 +80,13 @@ export async function backToMain({ dir }: SampleRepository): Promise<void> {
   await git.checkout({ fs, dir, ref: 'main', force: true });
 }
 
-/** The arguments of `sluice check` for one repository of the organisation: the platform, and local copies of the others. */
+/** The arguments of `sluice check` for one repository of the organisation, with local copies of the others. */
 export function checkArguments(organisation: Organisation, name: RepositoryName): readonly string[] {
   const { platform, ...tenants } = organisation.repositories;
-  const copies = Object.values(tenants).flatMap(({ url, dir }) => ['--repo', `${url}=${dir}`]);
-  return ['check', organisation.repositories[name].dir, '--platform', platform.dir, ...copies];
+  const others = Object.values(tenants).filter((repository) => repository.name !== name);
+  const copies = others.flatMap(({ url, dir }) => ['--repo', `${url}=${dir}`]);
+  const fleet = name === 'platform' ? [] : ['--platform', platform.dir];
+  return ['check', organisation.repositories[name].dir, ...fleet, ...copies];
 }
 
 /** Makes a repository with one commit on `main` out of files, as `largeFleet` gives them; `origin` is `url`. */

@@ -4,9 +4,10 @@
 #   Finance splits the bill of a cluster by the label `acme.example/cost-centre`.
 # custom:
 #   remedy: Set the label `acme.example/cost-centre`.
-package sluice.acme["cost-centre"]
+package sluice.acme.cost_centre
 
 deny contains {"msg": msg, "path": ["metadata", "labels"]} if {
+	input.tenant != null
 	input.object.kind == "Deployment"
 	not input.object.metadata.labels["acme.example/cost-centre"]
 	msg := sprintf("Deployment %q names no cost centre", [input.object.metadata.name])

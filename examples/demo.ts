@@ -1,0 +1,127 @@
+// `npm run demo`: makes the sample organisation in a temporary folder and checks every change set on top of it.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, styleText } from 'node:util';
+import type { Terminal } from '../src/command-line/terminal.ts';
+import { createToolbox, run, type Toolbox } from '../src/main.ts';
+import type { Report } from '../src/report/report.ts';
+import { surprises } from './expectation.ts';
+import {
+  applyChange,
+  backToMain,
+  type Change,
+  checkArguments,
+  createOrganisation,
+  listChanges,
+  type Organisation,
+} from './organisation.ts';
+
+interface Result {
+  readonly change: Change;
+  readonly verdict: string;
+  readonly spoke: readonly string[];
+  readonly seconds: number;
+  readonly surprises: readonly string[];
+}
+
+const { stdout, stderr } = process;
+const width = Math.max(60, Math.min(stdout.columns ?? 100, 100));
+const say = (line = ''): void => void stdout.write(`${line}\n`);
+const bold = (text: string): string => styleText('bold', text);
+const dim = (text: string): string => styleText('dim', text);
+
+const { values, positionals } = parseArgs({ options: { keep: { type: 'boolean' } }, allowPositionals: true });
+process.exitCode = await demo(positionals, values.keep === true);
+
+/** Runs the change sets whose names hold one of the words, or all. Returns 1 where one was not as its file expects. */
+async function demo(words: readonly string[], keep: boolean): Promise<number> {
+  const started = performance.now();
+  const changes = (await listChanges()).filter(
+    ({ id }) => words.length === 0 || words.some((word) => id.includes(word)),
+  );
+  const dir = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
+  const toolbox = createToolbox(process.env);
+  try {
+    say(bold('Acme: two clusters, three teams, and what Sluice says about each change'));
+    say('The platform repository and those of the teams checkout, catalog and media are made in a temporary');
+    say('folder. Each change is committed on a branch there and reviewed as `sluice check` would.');
+    const organisation = await createOrganisation(dir);
+    const results: Result[] = [];
+    for (const change of changes) results.push(await show(organisation, change, toolbox));
+    closing(results, (performance.now() - started) / 1000);
+    if (keep) say(`The repositories are in ${dir}`);
+    return results.length > 0 && results.every((result) => result.surprises.length === 0) ? 0 : 1;
+  } finally {
+    await toolbox.close();
+    if (!keep) await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function show(organisation: Organisation, change: Change, toolbox: Toolbox): Promise<Result> {
+  const title = `── ${change.id.slice(0, 2)} ${change.title} `;
+  const from = ` ${change.repository} ──`;
+  say(`\n${bold(title + '─'.repeat(Math.max(2, width - title.length - from.length)) + from)}`);
+  say(`${dim(change.shows)}\n`);
+  const { repository } = await applyChange(organisation, change);
+  const started = performance.now();
+  const shown = await sluice([...checkArguments(organisation, change.repository), '--format', 'text'], toolbox, true);
+  const seconds = (performance.now() - started) / 1000;
+  const json = await sluice([...checkArguments(organisation, change.repository), '--format', 'json'], toolbox, false);
+  await backToMain(repository);
+  const report = json.out === '' ? undefined : (JSON.parse(json.out) as Report);
+  const odd = surprises(change, { exit: shown.exit, text: shown.out + shown.error, report });
+  const { exit, verdict } = change.expect;
+  if (odd.length === 0) say(dim(`\n(as expected: ${verdict}, exit code ${exit}, ${seconds.toFixed(2)} s)`));
+  for (const surprise of odd) say(styleText('red', `\nNOT AS EXPECTED: ${surprise}`));
+  const spoke = [
+    ...(report?.violations.filter(({ waivedUntil }) => waivedUntil === null).map(({ rule }) => rule) ?? []),
+    ...(report?.errors.map(({ code }) => code) ?? [/\[([a-zA-Z.]+)\]/.exec(json.error)?.[1] ?? 'no report']),
+  ];
+  return { change, verdict: report?.verdict ?? 'error', spoke: [...new Set(spoke)], seconds, surprises: odd };
+}
+
+async function sluice(
+  argv: readonly string[],
+  toolbox: Toolbox,
+  visible: boolean,
+): Promise<{ exit: number; out: string; error: string }> {
+  const said = { out: '', error: '' };
+  const terminal: Terminal = {
+    out: (text) => {
+      said.out += text;
+      if (visible) stdout.write(text);
+    },
+    error: (text) => {
+      if (!text.endsWith('…') && !text.endsWith('…\n')) said.error += text;
+      if (visible && (stderr.isTTY || said.error.endsWith(text))) stderr.write(text);
+    },
+    colour: visible && stdout.isTTY && process.env['NO_COLOR'] === undefined,
+    live: visible && stderr.isTTY,
+    width,
+  };
+  const exit = await run(argv, terminal, toolbox, new Date().toISOString().slice(0, 10));
+  return { exit, ...said };
+}
+
+function closing(results: readonly Result[], seconds: number): void {
+  const rows = results.map(({ change, verdict, spoke, seconds: took, surprises: odd }) => [
+    change.id,
+    odd.length === 0 ? verdict : `${verdict} (!)`,
+    took.toFixed(2),
+    spoke.join(', '),
+  ]);
+  const lines = [['change', 'verdict', 'seconds', 'rules and errors'], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  say(`\n${bold(`── In short ${'─'.repeat(width - 12)}`)}`);
+  for (const line of lines)
+    say(
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+  const odd = results.filter((result) => result.surprises.length > 0).map(({ change }) => change.id);
+  const outcome = odd.length === 0 ? 'all as expected' : `NOT as expected: ${odd.join(', ')}`;
+  say(`\n${results.length} changes in ${seconds.toFixed(1)} s: ${outcome}.`);
+}
