@@ -3,6 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cloneRepository } from './adapters/git/clone.ts';
 import { openRepository } from './adapters/git/repository.ts';
 import { OpaPolicyEngine } from './adapters/opa/engine.ts';
 import { ensureBinary } from './adapters/renderer/binary.ts';
@@ -13,7 +14,7 @@ import { type Arguments, help, readArguments } from './command-line/arguments.ts
 import { exitCode, render, runCheck } from './command-line/check.ts';
 import { progressOn, type Terminal, writeError } from './command-line/terminal.ts';
 import { asSluiceError } from './errors.ts';
-import type { Progress } from './ports.ts';
+import type { Progress, Repository } from './ports.ts';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
 const version = '0.1.0';
@@ -37,12 +38,18 @@ export function createToolbox(environment: NodeJS.ProcessEnv): Toolbox {
         ...(override === undefined ? {} : { override }),
       }),
   });
+  // A platform repository may be named by address; its copy is kept and fetched.
+  const open = async (where: string): Promise<Repository> => {
+    if (!/^https?:\/\//.test(where)) return openRepository(where);
+    const cache = join(home, '.cache', 'repositories');
+    return openRepository(await cloneRepository(where, { cache, token: environment['SLUICE_GIT_TOKEN'], progress }));
+  };
   const policyEngine = new OpaPolicyEngine();
   const shipped = readShippedPolicies(join(home, 'policies'));
   return {
     tools: async (report) => {
       progress = report;
-      return { openRepository, renderer, policyEngine, shippedPolicies: await shipped, progress: report };
+      return { openRepository: open, renderer, policyEngine, shippedPolicies: await shipped, progress: report };
     },
     close: async () => {
       await Promise.all([renderer.close(), policyEngine.close()]);

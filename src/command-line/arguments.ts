@@ -23,7 +23,7 @@ Reviews what merging a checkout would do to every cluster of the fleet, and whet
 
   DIR                a Git working tree, a tenant's or the platform's own (default: .)
 
-  --platform DIR     the platform repository's checkout; left out when DIR is the platform repository
+  --platform DIR|URL the platform repository; left out when DIR is the platform repository
   --as URL           the address of DIR's repository, where its origin is not it
   --base REF         compare with this revision (default: the merge base with the tracked branch)
   --head REF         review this revision (default: the files on disk, committed or not)
