@@ -4,7 +4,7 @@ import { asList, asObject, isKind, stringAt, valueAt } from '../flux/read.ts';
 import { nameOf, namespaceOf } from '../object/id.ts';
 import type { BuiltObject, KubeObject } from '../object/object.ts';
 import { applyIgnore } from '../source/ignore.ts';
-import { composeTree } from '../source/include.ts';
+import { composeTree, includeTree, type TreeCopy, type TreeInclude } from '../source/include.ts';
 import type { ClusterRoot, Repositories, ResolvedSource } from './fleet.ts';
 
 const generatorGroup = 'source.extensions.fluxcd.io';
@@ -54,14 +54,15 @@ async function withInclude(
 ): Promise<ResolvedSource> {
   const includes = asList(valueAt(object['spec'], 'include'));
   if (includes.length === 0 || source.type !== 'tree') return source;
-  const parts = [{ tree: source.tree, from: '', to: '' }];
+  const parts: TreeInclude[] = [];
   for (const include of includes) {
     const name = stringAt(include, 'repository', 'name') ?? '';
     const part = await resolveSource({ kind: 'GitRepository', namespace: namespaceOf(object), name }, context);
     if (part.type !== 'tree') return part;
-    parts.push({ tree: part.tree, from: stringAt(include, 'fromPath') ?? '', to: stringAt(include, 'toPath') ?? name });
+    const fromPath = stringAt(include, 'fromPath') ?? '';
+    parts.push({ tree: part.tree, fromPath, toPath: stringAt(include, 'toPath') ?? name });
   }
-  return { ...source, tree: await composeTree(parts) };
+  return { ...source, tree: await includeTree(source.tree, parts) };
 }
 
 async function resolveArtifact(ref: CrossReference, context: SourceContext): Promise<ResolvedSource> {
@@ -79,7 +80,7 @@ async function resolveArtifact(ref: CrossReference, context: SourceContext): Pro
     };
     aliases.set(stringAt(source, 'alias') ?? target.name, await resolveSource(target, context));
   }
-  const parts: { tree: import('../ports.ts').Tree; from: string; to: string; exclude?: readonly string[] }[] = [];
+  const parts: TreeCopy[] = [];
   let first: Extract<ResolvedSource, { type: 'tree' }> | undefined;
   for (const copy of asList(valueAt(artifact, 'copy'))) {
     const from = /^@([^/]+)\/?(.*)$/s.exec(stringAt(copy, 'from') ?? '');
@@ -90,7 +91,8 @@ async function resolveArtifact(ref: CrossReference, context: SourceContext): Pro
     if (source.type !== 'tree') return source;
     first = first === undefined || source.follows ? source : first;
     const exclude = asList(asObject(copy)?.['exclude']).filter((one): one is string => typeof one === 'string');
-    parts.push({ tree: source.tree, from: from?.[2] ?? '', to: to[1] ?? '', exclude });
+    const strategy = stringAt(copy, 'strategy') ?? '';
+    parts.push({ tree: source.tree, from: from?.[2] ?? '', to: to[1] ?? '', exclude, strategy });
   }
   if (first === undefined) return { type: 'unknown', url: undefined, what, reason: 'it copies nothing' };
   return { ...first, tree: await composeTree(parts) };

@@ -56,24 +56,11 @@ const posix: Readonly<Record<string, readonly (readonly [number, number])[]>> = 
 export function parseGlob(pattern: string, dialect: GlobDialect): Glob {
   const characters = Array.from(pattern);
   const parts: Part[] = [];
-  for (let at = 0; at < characters.length; at++) {
-    const character = characters[at] ?? '';
-    if (character === '*') {
-      if (parts.at(-1)?.kind !== 'star') parts.push({ kind: 'star' });
-    } else if (character === '?') {
-      parts.push({ kind: 'any' });
-    } else if (character === '[') {
-      const read = readClass(characters, at + 1, dialect);
-      if (read === undefined) return undefined;
-      parts.push(read.part);
-      at = read.end;
-    } else if (character === '\\') {
-      const next = characters[++at];
-      if (next === undefined) return undefined;
-      parts.push({ kind: 'text', character: next });
-    } else {
-      parts.push({ kind: 'text', character });
-    }
+  for (let at = 0; at < characters.length; ) {
+    const read = readPart(characters, at, dialect);
+    if (read === undefined) return undefined;
+    if (read.part.kind !== 'star' || parts.at(-1)?.kind !== 'star') parts.push(read.part);
+    at = read.next;
   }
   const tail = parts[0]?.kind === 'star' ? parts.slice(1) : parts;
   if (!tail.every((part) => part.kind === 'text')) return { parts };
@@ -81,11 +68,19 @@ export function parseGlob(pattern: string, dialect: GlobDialect): Glob {
   return tail === parts ? { parts, literal: text } : { parts, suffix: text };
 }
 
-function readClass(
-  characters: readonly string[],
-  start: number,
-  dialect: GlobDialect,
-): { part: Part; end: number } | undefined {
+type Read = { readonly part: Part; readonly next: number } | undefined;
+
+function readPart(characters: readonly string[], at: number, dialect: GlobDialect): Read {
+  const character = characters[at] ?? '';
+  if (character === '*') return { part: { kind: 'star' }, next: at + 1 };
+  if (character === '?') return { part: { kind: 'any' }, next: at + 1 };
+  if (character === '[') return readClass(characters, at + 1, dialect);
+  if (character !== '\\') return { part: { kind: 'text', character }, next: at + 1 };
+  const escaped = characters[at + 1];
+  return escaped === undefined ? undefined : { part: { kind: 'text', character: escaped }, next: at + 2 };
+}
+
+function readClass(characters: readonly string[], start: number, dialect: GlobDialect): Read {
   const first = characters[start];
   const negated = first === '^' || (first === '!' && dialect === 'git');
   const ranges: (readonly [number, number])[] = [];
@@ -96,7 +91,7 @@ function readClass(
     ranges.push(...read.ranges);
     at = read.next;
   }
-  return { part: { kind: 'class', negated, ranges }, end: at };
+  return { part: { kind: 'class', negated, ranges }, next: at + 1 };
 }
 
 type Ranges = { ranges: readonly (readonly [number, number])[]; next: number } | undefined;
