@@ -81,10 +81,10 @@ export function groupedClusters(
   return [...groups.values()];
 }
 
-/** Names up to four clusters, and says how many more; `all 12 clusters` where it is every one of several. */
+/** Names up to four clusters, and says how many more; `both clusters`, `all 12 clusters` where it is every one. */
 export function clusterWords(names: readonly string[], all: number): Words {
-  if (names.length === all && all > 2) return [`all ${counted(all, 'cluster')}`];
-  return nameWords(names, 4);
+  if (names.length !== all || all < 2) return nameWords(names, 4);
+  return [all === 2 ? 'both clusters' : `all ${counted(all, 'cluster')}`];
 }
 
 /** `a`, `b` and 3 more. */

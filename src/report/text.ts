@@ -112,7 +112,10 @@ function violationLines(page: Page, one: ReportViolation): string[] {
 
 function errorLines(page: Page, one: GroupedError): string[] {
   const { paint } = page;
-  const where = [...one.kustomizations.slice(0, 3)].map((name) => visible(name)).join(', ');
+  const where = one.kustomizations
+    .slice(0, 3)
+    .map((name) => visible(name))
+    .join(', ');
   return [
     ...place(page, one),
     `  ${paint('red', one.code)}${where === '' ? '' : `  ${where}`}${onClusters(page, one.clusters)}`,
