@@ -28,5 +28,5 @@ export async function readKinds(plane: ControlPlane): Promise<{ groups: string[]
     }
   }
   const kinds = [...found].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, kind]) => kind);
-  return { groups: ['', ...groups.map(({ name }) => name)].sort(), kinds };
+  return { groups: [...new Set(['', ...groups.map(({ name }) => name)])].sort(), kinds };
 }

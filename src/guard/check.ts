@@ -21,7 +21,7 @@ import { oversized } from './size.ts';
  */
 export function guard(input: GuardInput): GuardFinding[] {
   const findings: GuardFinding[] = [];
-  const bounded = !holdsEverything(input.rbac, input.tenant.serviceAccount);
+  const bounded = !holdsEverything(input);
   const seen = new Map<string, number>();
   for (const candidate of candidatesOf(input)) {
     const add = (rule: GuardRule, found: readonly Found[]): boolean => {

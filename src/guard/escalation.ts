@@ -75,6 +75,7 @@ function bindsTooMuch(roleRef: RoleRef, namespace: string, input: GuardInput): s
 }
 
 function mayBind(roleRef: RoleRef, namespace: string, input: GuardInput): boolean {
+  if (!input.tenant.rbacKnown) return false;
   const resource = `${roleRef.kind.toLowerCase()}s`;
   const request = { verb: 'bind', group: rbacGroup, resource, namespace, name: roleRef.name };
   return permits(input.rbac, input.tenant.serviceAccount, request) === 'yes';
