@@ -13,7 +13,9 @@ warn contains {"msg": $"{field} {text} is shorter than 30 seconds", "path": ["sp
 	short(text)
 }
 
-short(text) if regex.match(`^([0-9.]+(ns|us|µs|ms))+$`, text)
+short(text) if {
+	regex.match(`^([0-9.]+(ns|us|µs|ms))+$`, text)
+}
 
 short(text) if {
 	regex.match(`^[0-9]+(\.[0-9]+)?s$`, text)

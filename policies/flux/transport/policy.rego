@@ -5,9 +5,13 @@
 #   remedy: Use https://, ssh:// or oci:// and remove insecure.
 package sluice.flux.transport
 
-is_source if startswith(input.object.apiVersion, "source.toolkit.fluxcd.io/")
+is_source if {
+	startswith(input.object.apiVersion, "source.toolkit.fluxcd.io/")
+}
 
-is_source if startswith(input.object.apiVersion, "image.toolkit.fluxcd.io/")
+is_source if {
+	startswith(input.object.apiVersion, "image.toolkit.fluxcd.io/")
+}
 
 deny contains {"msg": "the source is fetched over plain HTTP", "path": ["spec", "url"]} if {
 	is_source

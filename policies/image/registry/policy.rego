@@ -30,4 +30,6 @@ from_allowed(repository) if {
 	startswith(repository, concat("", [trim_right(prefix, "/"), "/"]))
 }
 
-from_allowed(repository) if repository in input.limits.registries
+from_allowed(repository) if {
+	repository in input.limits.registries
+}

@@ -41,4 +41,6 @@ dangerous(key) if {
 	contains(substring(key, count(owner), -1), part)
 }
 
-configures(value) if regex.match(`[\n\r{};]|proxy_pass|\blua_`, value)
+configures(value) if {
+	regex.match(`[\n\r{};]|proxy_pass|\blua_`, value)
+}

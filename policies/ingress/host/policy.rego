@@ -66,10 +66,14 @@ judged(claim) := host if {
 	not contains(host, "${")
 }
 
-registered := input.limits.hosts if is_array(input.limits.hosts)
+registered := input.limits.hosts if {
+	is_array(input.limits.hosts)
+}
 
 else := []
 
-own := concat(", ", registered) if count(registered) > 0
+own := concat(", ", registered) if {
+	count(registered) > 0
+}
 
 else := "none is registered"

@@ -1,7 +1,9 @@
 # Hosts that an object claims, in every kind that routes, names or certifies them.
 package sluice.lib.host
 
-group := split(input.object.apiVersion, "/")[0] if contains(input.object.apiVersion, "/")
+group := split(input.object.apiVersion, "/")[0] if {
+	contains(input.object.apiVersion, "/")
+}
 
 else := ""
 
@@ -10,7 +12,17 @@ kind := concat("/", [group, input.object.kind])
 spec := input.object.spec
 
 # [{"path", "host"}]; host is "" where the object claims every host.
-claims := array.concat(array.concat(ingress, gateway_api), array.concat(array.concat(istio, others), named))
+claims := array.concat(published, routed)
+
+# Groups with kinds that route, name or certify; most objects are in none of them.
+groups := {
+	"cert-manager.io", "extensions", "externaldns.k8s.io", "gateway.networking.k8s.io", "gateway.networking.x-k8s.io",
+	"networking.istio.io", "networking.k8s.io", "projectcontour.io", "route.openshift.io", "traefik.containo.us", "traefik.io",
+}
+
+routed := array.concat(array.concat(ingress, gateway_api), array.concat(array.concat(istio, others), certified)) if {
+	group in groups
+} else := []
 
 ingresses := {"networking.k8s.io/Ingress", "extensions/Ingress"}
 
@@ -78,7 +90,8 @@ istio := array.concat(
 in_mesh(host) if {
 	mesh_only
 	is_string(host)
-	regex.match(`^[a-z0-9-]+$`, host)
+	host != "*"
+	not contains(host, ".")
 }
 
 in_mesh(host) if {
@@ -121,38 +134,45 @@ matched(rule) := hosts if {
 	count(hosts) > 0
 } else := [""]
 
-# Names that external-dns publishes and cert-manager certifies.
-named := array.concat(
-	[{"path": ["metadata", "annotations", key], "host": trim_space(host)} |
-		some key in ["external-dns.alpha.kubernetes.io/hostname", "external-dns.alpha.kubernetes.io/internal-hostname"]
-		value := input.object.metadata.annotations[key]
-		is_string(value)
-		some host in split(value, ",")
+# Names that external-dns publishes for any object.
+published := [{"path": ["metadata", "annotations", key], "host": trim_space(host)} |
+	annotations := input.object.metadata.annotations
+	some key in ["external-dns.alpha.kubernetes.io/hostname", "external-dns.alpha.kubernetes.io/internal-hostname"]
+	value := annotations[key]
+	is_string(value)
+	some host in split(value, ",")
+]
+
+certified := array.concat(
+	[{"path": ["spec", "endpoints", index, "dnsName"], "host": endpoint.dnsName} |
+		kind == "externaldns.k8s.io/DNSEndpoint"
+		some index, endpoint in spec.endpoints
 	],
 	array.concat(
-		[{"path": ["spec", "endpoints", index, "dnsName"], "host": endpoint.dnsName} |
-			kind == "externaldns.k8s.io/DNSEndpoint"
-			some index, endpoint in spec.endpoints
+		[{"path": ["spec", "dnsNames", index], "host": host} |
+			kind == "cert-manager.io/Certificate"
+			some index, host in spec.dnsNames
 		],
-		array.concat(
-			[{"path": ["spec", "dnsNames", index], "host": host} |
-				kind == "cert-manager.io/Certificate"
-				some index, host in spec.dnsNames
-			],
-			[{"path": ["spec", "commonName"], "host": spec.commonName} |
-				kind == "cert-manager.io/Certificate"
-				spec.commonName != ""
-			],
-		),
+		[{"path": ["spec", "commonName"], "host": spec.commonName} |
+			kind == "cert-manager.io/Certificate"
+			spec.commonName != ""
+		],
 	),
 )
 
 # Lower case, without the dot of the root.
-normal(host) := trim_suffix(lower(host), ".") if is_string(host)
+normal(host) := trim_suffix(lower(host), ".") if {
+	is_string(host)
+}
 
-ascii(host) if regex.match(`^[!-~]*$`, host)
+# Only what a host may hold; trimming what is allowed from both ends leaves what is not.
+ascii(host) if {
+	trim(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._*${}") == ""
+}
 
-wildcard(host) if contains(host, "*")
+wildcard(host) if {
+	contains(host, "*")
+}
 
 # True where the host is a suffix of the tenant's or below one; `*.` needs a suffix that says so.
 within(host, suffixes) if {
@@ -164,10 +184,18 @@ within(host, suffixes) if {
 	permitted(host, suffix)
 }
 
-below(host, base) if host == base
+below(host, base) if {
+	host == base
+}
 
-below(host, base) if endswith(host, concat("", [".", base]))
+below(host, base) if {
+	endswith(host, concat("", [".", base]))
+}
 
-permitted(host, _) if not startswith(host, "*.")
+permitted(host, _) if {
+	not startswith(host, "*.")
+}
 
-permitted(_, suffix) if startswith(suffix, "*.")
+permitted(_, suffix) if {
+	startswith(suffix, "*.")
+}

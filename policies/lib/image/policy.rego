@@ -6,22 +6,24 @@ import data.sluice.lib.pod
 # [{"path", "text", "container"}]; `container` tells that it stands where a runtime will read it as it is.
 references := array.concat(
 	[{"path": field.path, "text": field.value, "container": in_container(field.path)} |
-		some field in pod.fields
-		field.name == "image"
+		some field in pod.images
 		is_string(field.value)
 		field.value != ""
 	],
 	[{"path": array.concat(field.path, ["repository"]), "text": concat("", [registry(field.value), field.value.repository, tag(field.value)]), "container": false} |
-		some field in pod.fields
-		field.name == "image"
+		some field in pod.images
 		is_string(field.value.repository)
 		field.value.repository != ""
 	],
 )
 
-in_container(path) if is_number(path[count(path) - 2])
+in_container(path) if {
+	is_number(path[count(path) - 2])
+}
 
-else if path[count(path) - 2] in {"container", "script"}
+else if {
+	path[count(path) - 2] in {"container", "script"}
+}
 
 else := false
 
@@ -47,9 +49,13 @@ repository(text) := name if {
 	contains(text, "/")
 } else := concat("", ["docker.io/library/", untagged(text)])
 
-is_registry(first) if contains(first, ".")
+is_registry(first) if {
+	contains(first, ".")
+}
 
-is_registry(first) if contains(first, ":")
+is_registry(first) if {
+	contains(first, ":")
+}
 
 is_registry("localhost")
 
@@ -64,7 +70,14 @@ tag_of(text) := substring(last, indexof(last, ":") + 1, -1) if {
 	contains(last, ":")
 } else := ""
 
-pinned(text) if regex.match(`@sha256:[0-9a-f]{64}$`, text)
+pinned(text) if {
+	parts := split(text, "@sha256:")
+	count(parts) == 2
+	count(parts[1]) == 64
+	trim(parts[1], "0123456789abcdef") == ""
+}
 
 # A variable that only the cluster knows; it is evaluated again with its value before the apply.
-unknown(text) if contains(text, "${")
+unknown(text) if {
+	contains(text, "${")
+}

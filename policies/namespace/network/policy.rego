@@ -11,7 +11,9 @@ applies if {
 	startswith(input.object.apiVersion, "networking.k8s.io/")
 }
 
-spec := input.object.spec if applies
+spec := input.object.spec if {
+	applies
+}
 
 deny contains {"msg": "it lets everybody in", "path": ["spec", "ingress", index]} if {
 	some index, rule in spec.ingress
@@ -35,7 +37,9 @@ everybody(peer) if {
 	object.get(peer, "podSelector", {}) == {}
 }
 
-everybody(peer) if endswith(peer.ipBlock.cidr, "/0")
+everybody(peer) if {
+	endswith(peer.ipBlock.cidr, "/0")
+}
 
 everybody({})
 

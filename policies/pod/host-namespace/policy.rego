@@ -10,7 +10,7 @@ import data.sluice.lib.pod
 switches := {"hostNetwork", "hostPID", "hostIPC"}
 
 deny contains {"msg": $"{field.name} shares the node's namespace", "path": field.path} if {
-	some field in pod.fields
+	some field in pod.controls
 	field.name in switches
 	pod.on(field.value)
 }

@@ -8,7 +8,7 @@ package sluice.pod.host_path
 import data.sluice.lib.pod
 
 deny contains {"msg": "hostPath mounts the node's file system", "path": field.path} if {
-	some field in pod.fields
+	some field in pod.controls
 	field.name == "hostPath"
 	mounts(field.value)
 }
@@ -18,4 +18,6 @@ mounts(value) if {
 	value != ""
 }
 
-mounts(value) if is_string(value.path)
+mounts(value) if {
+	is_string(value.path)
+}

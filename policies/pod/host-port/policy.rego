@@ -8,7 +8,7 @@ package sluice.pod.host_port
 import data.sluice.lib.pod
 
 deny contains {"msg": "hostPort takes a port of the node", "path": field.path} if {
-	some field in pod.fields
+	some field in pod.controls
 	field.name == "hostPort"
 	taken(field.value)
 }
@@ -18,4 +18,6 @@ taken(port) if {
 	port != 0
 }
 
-taken(values) if pod.on(values.enabled)
+taken(values) if {
+	pod.on(values.enabled)
+}

@@ -10,7 +10,7 @@ import data.sluice.lib.pod
 switches := {"privileged", "allowPrivilegeEscalation", "hostProcess"}
 
 deny contains {"msg": $"{field.name} is set", "path": field.path} if {
-	some field in pod.fields
+	some field in pod.controls
 	field.name in switches
 	pod.on(field.value)
 }

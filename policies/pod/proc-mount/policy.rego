@@ -8,7 +8,7 @@ package sluice.pod.proc_mount
 import data.sluice.lib.pod
 
 deny contains {"msg": "procMount is not Default", "path": field.path} if {
-	some field in pod.fields
+	some field in pod.controls
 	field.name == "procMount"
 	not field.value in {null, "", "Default"}
 }

@@ -16,7 +16,7 @@ safe := {
 }
 
 deny contains {"msg": $"sysctl {sysctl.name} is not a safe one", "path": array.concat(field.path, [index, "name"])} if {
-	some field in pod.fields
+	some field in pod.controls
 	field.name == "sysctls"
 	some index, sysctl in field.value
 	is_string(sysctl.name)

@@ -5,17 +5,16 @@
 #   remedy: Use a SecretStore of your own namespace, or a remote key under your own prefix.
 package sluice.secret.store
 
-# A store reference: [{"store", "path"}] of everything that names a cluster-wide store.
-group := "external-secrets.io"
-
 applies if {
+	startswith(input.object.apiVersion, "external-secrets.io/")
 	input.tenant != null
-	split(input.object.apiVersion, "/")[0] == group
 }
 
-spec := input.object.spec if applies
+spec := input.object.spec if {
+	applies
+}
 
-# Stores by place: the object's own, an entry's own, PushSecret's list.
+# References to stores, [{"ref", "path"}]: the object's own, an entry's own, PushSecret's list.
 stores := array.concat(
 	[{"ref": spec.secretStoreRef, "path": ["spec", "secretStoreRef"]} | is_object(spec.secretStoreRef)],
 	array.concat(
@@ -40,6 +39,7 @@ prefixes(ref) := [key |
 ]
 
 deny contains {"msg": $"{store.ref.kind} {object.get(store.ref, "name", "")} is not open to this tenant", "path": store.path} if {
+	applies
 	some store in stores
 	cluster_wide(store.ref)
 	count(prefixes(store.ref)) == 0
@@ -47,6 +47,7 @@ deny contains {"msg": $"{store.ref.kind} {object.get(store.ref, "name", "")} is 
 
 # A store chosen by labels may be any store.
 deny contains {"msg": "a ClusterSecretStore is chosen by labels", "path": store.path} if {
+	applies
 	some store in stores
 	cluster_wide(store.ref)
 	not is_string(store.ref.name)
@@ -92,6 +93,7 @@ own_key(ref, key) if {
 }
 
 deny contains {"msg": $"{one.ref.kind} is asked for a key outside this tenant's prefix", "path": one.path} if {
+	applies
 	some one in asked
 	cluster_wide(one.ref)
 	count(prefixes(one.ref)) > 0
@@ -100,6 +102,7 @@ deny contains {"msg": $"{one.ref.kind} is asked for a key outside this tenant's 
 
 # A generator of the whole cluster may mint credentials of the platform's.
 deny contains {"msg": "a ClusterGenerator is not open to tenants", "path": ["spec", "dataFrom", index, "sourceRef", "generatorRef"]} if {
+	applies
 	some index, entry in spec.dataFrom
 	entry.sourceRef.generatorRef.kind == "ClusterGenerator"
 }

@@ -1,6 +1,6 @@
 // The worker thread: holds compiled modules, evaluates one object at a time, and trusts nothing it gets back.
 import { parentPort, workerData } from 'node:worker_threads';
-import { type LoadedPolicy, loadPolicySync } from '@open-policy-agent/opa-wasm';
+import { type LoadedPolicy, loadPolicy } from '@open-policy-agent/opa-wasm';
 import type { PolicyFinding } from '../../ports.ts';
 import { AnswerFault, readAnswer } from './answer.ts';
 import { type BatchAnswer, type BatchFailure, type BatchRequest, maxModules, type WorkerSettings } from './protocol.ts';
@@ -13,7 +13,7 @@ const progress = new Int32Array(settings.progress);
 const held = new Map<string, { readonly wasm: Uint8Array; policy: LoadedPolicy | undefined }>();
 const encoder = new TextEncoder();
 
-function instance({ key, wasm }: BatchRequest): LoadedPolicy {
+async function instance({ key, wasm }: BatchRequest): Promise<LoadedPolicy> {
   let module = held.get(key);
   if (module === undefined) {
     if (wasm === undefined) throw new Error('the module was not sent');
@@ -24,7 +24,7 @@ function instance({ key, wasm }: BatchRequest): LoadedPolicy {
   const { policy } = module;
   // Wasm memory grows and never shrinks, so an instance that has grown is thrown away.
   if (policy !== undefined && memoryOf(policy) <= settings.recyclePages * pageBytes) return policy;
-  module.policy = loadPolicySync(module.wasm, { initial: 8, maximum: settings.maxPages });
+  module.policy = await loadPolicy(module.wasm, { initial: 8, maximum: settings.maxPages });
   return module.policy;
 }
 
@@ -40,7 +40,7 @@ function wordsOf(thrown: unknown): string {
   return typeof message === 'string' ? message : 'an unknown failure';
 }
 
-function evaluate(request: BatchRequest): BatchAnswer {
+async function evaluate(request: BatchRequest): Promise<BatchAnswer> {
   const findings: (readonly PolicyFinding[])[] = [];
   const failed = (failure: BatchFailure): BatchAnswer => {
     held.clear();
@@ -50,7 +50,7 @@ function evaluate(request: BatchRequest): BatchAnswer {
     Atomics.store(progress, 0, index);
     let policy: LoadedPolicy;
     try {
-      policy = instance(request);
+      policy = await instance(request);
     } catch (thrown) {
       return failed({ code: 'policy.crashed', message: `the module does not load: ${wordsOf(thrown)}`, index: -1 });
     }
@@ -68,5 +68,7 @@ function evaluate(request: BatchRequest): BatchAnswer {
   return { type: 'findings', findings };
 }
 
-parentPort?.on('message', (request: BatchRequest) => parentPort?.postMessage(evaluate(request)));
+parentPort?.on('message', (request: BatchRequest) => {
+  void evaluate(request).then((answer) => parentPort?.postMessage(answer));
+});
 parentPort?.postMessage({ type: 'ready' } satisfies BatchAnswer);
