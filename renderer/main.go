@@ -37,6 +37,10 @@ var ops = map[string]func(*Request) (any, error){
 	"parse":   parseOp,
 	"locate":  locateOp,
 	"probe":   probeOp,
+	"compile": compileOp,
+	// For tests of policies: OPA's own tester and evaluator.
+	"rego-test": regoTestOp,
+	"rego-eval": regoEvalOp,
 }
 
 type okFrame struct {
