@@ -89,9 +89,9 @@ func checkReferences(compiler *ast.Compiler, m *ast.Module) error {
 		if failure != nil || !ref.HasPrefix(ast.DefaultRootRef) {
 			return false
 		}
-		node := compiler.RuleTree
+		node := compiler.RuleTree.Child(ref[0].Value)
 		for i, term := range ref[1:] {
-			if node.Size() > 0 {
+			if node == nil || len(node.Values) > 0 {
 				return false // a rule; what it holds is its own affair
 			}
 			if _, ground := term.Value.(ast.String); !ground {
