@@ -14,12 +14,20 @@ const actors: readonly (readonly [string, string])[] = [
   ['fluxcd.controlplane.io', 'ResourceSet'],
 ];
 
+/** Kinds whose controller acts with its own full rights and knows no account to act as, whoever wrote the document. */
+const masters: readonly (readonly [string, string])[] = [
+  ['fluxcd.controlplane.io', 'FluxInstance'],
+  ['helm.cattle.io', 'HelmChart'],
+  ['helm.cattle.io', 'HelmChartConfig'],
+  ['upgrade.cattle.io', 'Plan'],
+];
+
 const path = ['spec', 'serviceAccountName'];
 
 export function identity(candidate: Candidate, input: GuardInput): Found[] {
-  if (isKind(candidate, 'fluxcd.controlplane.io', 'FluxInstance')) {
-    const message = 'a FluxInstance installs Flux with full rights to the cluster';
-    return [{ message, remedy: 'take it out; the platform team runs Flux', path: ['kind'] }];
+  if (masters.some(([group, kind]) => isKind(candidate, group, kind))) {
+    const message = `what a ${candidate.object.kind} asks for is done with its controller's full rights to the cluster, whoever wrote it`;
+    return [{ message, remedy: 'take it out and ask the platform team to add it', path: ['kind'] }];
   }
   if (!actors.some(([group, kind]) => isKind(candidate, group, kind))) return [];
   const spec = mapping(candidate.object['spec']);

@@ -162,12 +162,16 @@ const cases: readonly Case[] = [
       rbac: `${bound('edit')}---\n${binding('admin', '{kind: ServiceAccount, name: default, namespace: a-dev}')}`,
     },
   },
-  {
-    name: '046 a FluxInstance',
-    input: `apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\n${meta}\nspec: {}`,
+  ...[
+    ['fluxcd.controlplane.io/v1', 'FluxInstance'],
+    ['helm.cattle.io/v1', 'HelmChart'],
+    ['upgrade.cattle.io/v1', 'Plan'],
+  ].map(([apiVersion, kind]) => ({
+    name: `046 a ${kind}`,
+    input: `apiVersion: ${apiVersion}\nkind: ${kind}\n${meta}\nspec: {serviceAccountName: flux}`,
     rule: 'tenant/identity',
     words: /full rights/,
-  },
+  })),
   ...[
     'sourceRef: {kind: GitRepository, name: x, namespace: b-dev}',
     'targetNamespace: kube-system',

@@ -1,6 +1,6 @@
 // Tenant a of the adversarial cases: namespaces a-dev and a-prod, deployed as a-dev/flux; tenant b is somebody else.
 import { parseAllDocuments } from 'yaml';
-import { boundNamespaces, clusterBound, isBound, readRbac } from '../../../src/fleet/rbac.ts';
+import { boundNamespaces, clusterBound, isBound, type Rbac, readRbac } from '../../../src/fleet/rbac.ts';
 import { guard } from '../../../src/guard/check.ts';
 import type { GuardFinding, GuardInput } from '../../../src/guard/guard.ts';
 import { createKindTable } from '../../../src/object/kinds.ts';
@@ -39,9 +39,18 @@ export interface Setting {
   readonly defaultServiceAccount?: string;
 }
 
+const shippedKinds = createKindTable();
+const readBefore = new Map<string, Rbac>();
+
+function rbacOf(text: string): Rbac {
+  const rbac = readBefore.get(text) ?? readRbac(objects(text));
+  readBefore.set(text, rbac);
+  return rbac;
+}
+
 /** What the guard finds in manifests of tenant a. */
 export function check(manifests: string | readonly KubeObject[], setting: Setting = {}): GuardFinding[] {
-  const rbac = readRbac(objects(setting.rbac ?? bound('edit')));
+  const rbac = rbacOf(setting.rbac ?? bound('edit'));
   const built = typeof manifests === 'string' ? objects(manifests) : manifests;
   const namespaces = boundNamespaces(rbac, account);
   const wide = clusterBound(rbac, account);
@@ -57,7 +66,7 @@ export function check(manifests: string | readonly KubeObject[], setting: Settin
     objects: built.map(
       (object): BuiltObject => ({ object, sources: [{ file: 'app.yaml', line: 1, document: 0, by: 'declared' }] }),
     ),
-    kinds: createKindTable({ crds: objects(setting.crds ?? '') }),
+    kinds: setting.crds === undefined ? shippedKinds : createKindTable({ crds: objects(setting.crds) }),
     rbac,
     owner: setting.owner ?? (() => undefined),
     defaultServiceAccount: setting.defaultServiceAccount,
