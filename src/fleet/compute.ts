@@ -62,10 +62,11 @@ interface Declared {
  */
 export async function computeFleet(input: FleetInput): Promise<Fleet> {
   const roots = await findClusters(input.platform, input.config, input.renderer);
+  const filtered = new Map<string, Promise<Tree>>();
   let done = 0;
   const computed = await Promise.all(
     roots.map(async (root) => {
-      const cluster = await new ClusterComputation(root, input).run();
+      const cluster = await new ClusterComputation(root, input, filtered).run();
       done += 1;
       input.progress('reading the fleet', done, roots.length);
       return cluster;
@@ -81,14 +82,16 @@ export async function computeFleet(input: FleetInput): Promise<Fleet> {
 class ClusterComputation {
   readonly #root: ClusterRoot;
   readonly #input: FleetInput;
+  readonly #filtered: Map<string, Promise<Tree>>;
   readonly #kustomizations = new Map<string, FleetKustomization>();
   readonly #objects: OwnedObject[] = [];
   readonly #tenantSources: BuiltObject[] = [];
   readonly #problems: FleetProblem[] = [];
   #pending: Declared[] = [];
 
-  constructor(root: ClusterRoot, input: FleetInput) {
+  constructor(root: ClusterRoot, input: FleetInput, filtered: Map<string, Promise<Tree>>) {
     this.#root = root;
+    this.#filtered = filtered;
     this.#input = input;
   }
 
@@ -263,7 +266,12 @@ class ClusterComputation {
     if (declared.parent === undefined && !isDefined(sourceRef, this.#objects))
       return this.#input.repositories.platform(this.#root);
     const objects = declared.byTenant ? [...this.#objects, ...this.#tenantSources] : this.#objects;
-    return resolveSource(sourceRef, { root: this.#root, objects, repositories: this.#input.repositories });
+    return resolveSource(sourceRef, {
+      root: this.#root,
+      objects,
+      repositories: this.#input.repositories,
+      filtered: this.#filtered,
+    });
   }
 
   #variablesKnown(declared: Declared): boolean {

@@ -3,6 +3,7 @@ import { type CrossReference, describeRef, followedBranch, readSourceRef, source
 import { asList, asObject, isKind, stringAt, valueAt } from '../flux/read.ts';
 import { nameOf, namespaceOf } from '../object/id.ts';
 import type { BuiltObject, KubeObject } from '../object/object.ts';
+import type { Tree } from '../ports.ts';
 import { applyIgnore } from '../source/ignore.ts';
 import { composeTree, includeTree, type TreeCopy, type TreeInclude } from '../source/include.ts';
 import type { ClusterRoot, Repositories, ResolvedSource } from './fleet.ts';
@@ -13,6 +14,8 @@ export interface SourceContext {
   readonly root: ClusterRoot;
   readonly objects: readonly BuiltObject[];
   readonly repositories: Repositories;
+  /** Filtered trees by tree id and rules, shared by the clusters of one side. */
+  readonly filtered: Map<string, Promise<Tree>>;
 }
 
 /** The source a Kustomization reads; `unknown` with a reason where it is not in Git or not at hand. */
@@ -24,7 +27,7 @@ export async function resolveSource(ref: CrossReference, context: SourceContext)
   const object = find(context.objects, sourceGroup, 'GitRepository', ref);
   if (object === undefined) {
     if (ref.namespace === 'flux-system' && ref.name === 'flux-system')
-      return withIgnore(await context.repositories.platform(context.root));
+      return withIgnore(await context.repositories.platform(context.root), context);
     return { type: 'unknown', url: undefined, what, reason: 'the fleet does not define it' };
   }
   const url = stringAt(object['spec'], 'url');
@@ -33,7 +36,7 @@ export async function resolveSource(ref: CrossReference, context: SourceContext)
   const opened = isSync
     ? await context.repositories.platform(context.root)
     : await context.repositories.open(url, readSourceRef(object));
-  return withInclude(object, await withIgnore(opened, stringAt(object['spec'], 'ignore')), context);
+  return withInclude(object, await withIgnore(opened, context, stringAt(object['spec'], 'ignore')), context);
 }
 
 /** True when no source of the fleet is missing that a later build could still define. */
@@ -42,9 +45,12 @@ export function isDefined(ref: CrossReference, objects: readonly BuiltObject[]):
   return ref.kind !== 'GitRepository' || find(objects, sourceGroup, 'GitRepository', ref) !== undefined;
 }
 
-async function withIgnore(source: ResolvedSource, ignore?: string): Promise<ResolvedSource> {
+async function withIgnore(source: ResolvedSource, context: SourceContext, ignore?: string): Promise<ResolvedSource> {
   if (source.type !== 'tree') return source;
-  return { ...source, tree: await applyIgnore(source.tree, ignore) };
+  const key = JSON.stringify([source.tree.id, ignore]);
+  const filtered = context.filtered.get(key) ?? applyIgnore(source.tree, ignore);
+  context.filtered.set(key, filtered);
+  return { ...source, tree: await filtered };
 }
 
 async function withInclude(

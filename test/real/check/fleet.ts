@@ -1,8 +1,9 @@
 // A small fleet on disk for driving `sluice check`: one cluster, tenant a (a-dev, a-prod), tenant b (b-dev).
+
+import fs from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import fs from 'node:fs';
 import git from 'isomorphic-git';
 import { createToolbox, run } from '../../../src/main.ts';
 import type { Report } from '../../../src/report/report.ts';
@@ -21,7 +22,11 @@ export interface Checked {
   readonly output: string;
 }
 
-const account = (namespace: string, name: string) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } });
+const account = (namespace: string, name: string) => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name, namespace },
+});
 const namespace = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 
 const binding = (inNamespace: string, accountNamespace: string) => ({
@@ -59,7 +64,8 @@ export function reads(tenant: string, name: string, url: string, spec: Record<st
 
 export const urlOf = (name: string): string => `https://github.com/acme/${name}`;
 
-export const yaml = (...objects: readonly object[]): string => objects.map((object) => JSON.stringify(object)).join('\n---\n');
+export const yaml = (...objects: readonly object[]): string =>
+  objects.map((object) => JSON.stringify(object)).join('\n---\n');
 
 export const platformFiles: Files = {
   'clusters/prod/tenants.yaml': yaml(
@@ -172,7 +178,12 @@ export class TestFleet {
     const once = async (format: string): Promise<{ exit: number; text: string }> => {
       let text = '';
       const argv = ['check', checkout.directory, ...platform, '--format', format, ...more];
-      const exit = await run(argv, terminal((part) => (text += part)), this.toolbox, today);
+      const exit = await run(
+        argv,
+        terminal((part) => (text += part)),
+        this.toolbox,
+        today,
+      );
       output += text;
       return { exit, text };
     };
