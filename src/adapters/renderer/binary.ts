@@ -1,7 +1,7 @@
 // Finds the renderer's program, or builds it from renderer/ with Go: once for each state of its sources.
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { access, constants, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { SluiceError } from '../../errors.ts';
 import type { Progress } from '../../ports.ts';
@@ -87,10 +87,19 @@ async function build(options: BinaryOptions, binary: string): Promise<void> {
   const result = await run(options.go ?? 'go', args, options);
   if (result.code === 0) {
     await rename(temporary, binary);
+    await forgetOld(options.cache);
     return;
   }
   await rm(temporary, { force: true });
   throw unavailable(result, options);
+}
+
+/** Removes what was built from sources of long ago. */
+async function forgetOld(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const folder = join(cache, name);
+    if (Date.now() - (await stat(folder)).mtimeMs > oldMs) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 interface Ended {
@@ -99,6 +108,7 @@ interface Ended {
   readonly output: string;
 }
 
+const oldMs = 30 * 24 * 60 * 60 * 1_000;
 const maxOutputChars = 64 * 1024;
 
 function run(command: string, args: readonly string[], options: BinaryOptions): Promise<Ended> {

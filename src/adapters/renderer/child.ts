@@ -131,6 +131,7 @@ export class RendererChild {
   async ask(exchange: Exchange): Promise<string> {
     const frame = requestFrame(exchange);
     const answer = this.#expect(exchange);
+    this.#watch = setTimeout(() => void this.#watchMemory(), watchEveryMs);
     this.#process.stdin?.write(frame);
     return await answer;
   }
@@ -181,7 +182,6 @@ export class RendererChild {
         answering: false,
       };
       this.#armWall();
-      this.#watch = setTimeout(() => void this.#watchMemory(), watchEveryMs);
     });
   }
 

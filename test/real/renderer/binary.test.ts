@@ -1,6 +1,6 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type BinaryOptions, ensureBinary } from '../../../src/adapters/renderer/binary.ts';
 
@@ -69,6 +69,23 @@ describe('the renderer is built', () => {
     expect(new Set(paths).size).toBe(1);
     expect(await calls()).toHaveLength(1);
     expect(said.filter((step) => step.startsWith('waiting'))).toHaveLength(4);
+  });
+
+  test('and what was built long ago is forgotten', async () => {
+    const old = join(folder, 'cache', 'old');
+    const recent = join(folder, 'cache', 'recent');
+    for (const [path, age] of [
+      [old, 31],
+      [recent, 29],
+    ] as const) {
+      await mkdir(path, { recursive: true });
+      const then = new Date(Date.now() - age * 86_400_000);
+      await utimes(path, then, then);
+    }
+    const built = await ensureBinary(options());
+    expect((await readdir(join(folder, 'cache'))).toSorted()).toEqual(
+      [basename(join(built, '..')), 'recent'].toSorted(),
+    );
   });
 
   test('though one that was building it died', async () => {

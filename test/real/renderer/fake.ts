@@ -1,5 +1,5 @@
 // The adapter around test/real/renderer/fake-child.ts, for what the real renderer never does.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createRenderer, type RendererOptions } from '../../../src/adapters/renderer/renderer.ts';
 import type { BuildRequest, Tree } from '../../../src/ports.ts';
@@ -16,10 +16,23 @@ export function request(tree: Tree, path: string): BuildRequest {
 
 /** Whether a process is there and not merely waiting to be collected by its parent. */
 export function runs(pid: number): boolean {
+  return /^State:\s+[^ZX]/m.test(statusOf(pid));
+}
+
+/** Processes that this one started and that still run. */
+export function childProcesses(): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || !runs(pid)) return [];
+    return statusOf(pid).includes(`\nPPid:\t${process.pid}\n`) ? [pid] : [];
+  });
+}
+
+function statusOf(pid: number): string {
   try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
   } catch {
-    return false;
+    return '';
   }
 }
 

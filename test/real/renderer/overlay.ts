@@ -3,7 +3,7 @@ import type { Files } from '../../unit/renderer/memory-tree.ts';
 
 const labels = 'app.kubernetes.io/name: web';
 
-export const overlay: Files = {
+export const overlay: Readonly<Record<string, string>> = {
   'base/kustomization.yaml': 'resources: [deployment.yaml, service.yaml, account.yaml, config.yaml, ingress.yaml]\n',
   'base/deployment.yaml': `apiVersion: apps/v1
 kind: Deployment
@@ -52,3 +52,22 @@ spec:
   template: {spec: {containers: [{name: web, resources: {limits: {memory: 256Mi}}}]}}
 `,
 };
+
+/** `prod` over `count` copies of the base, five objects each: 100 of them keep a child busy for about a second. */
+export function largeOverlay(count: number): Files {
+  const files: Record<string, string> = {};
+  for (let copy = 0; copy < count; copy++) {
+    for (const [path, text] of Object.entries(overlay)) {
+      if (!path.startsWith('base/')) continue;
+      files[path.replace('base/', `base${copy}/`)] = text
+        .replaceAll('{name: web}', `{name: web${copy}}`)
+        .replaceAll('{name: web,', `{name: web${copy},`);
+    }
+  }
+  const bases = Array.from({ length: count }, (_, copy) => `../base${copy}`);
+  return {
+    ...files,
+    'prod/kustomization.yaml': `resources: [${bases.join()}]\nnamespace: web\npatches: [{path: replicas.yaml, target: {kind: Deployment}}]\n`,
+    'prod/replicas.yaml': overlay['prod/replicas.yaml'] ?? '',
+  };
+}

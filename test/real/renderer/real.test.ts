@@ -2,8 +2,8 @@ import { afterAll, describe, expect, inject, onTestFinished, test } from 'vitest
 import { createRenderer } from '../../../src/adapters/renderer/renderer.ts';
 import type { BuildRequest } from '../../../src/ports.ts';
 import { type Files, memoryTree } from '../../unit/renderer/memory-tree.ts';
-import { request, runs, until } from './fake.ts';
-import { overlay } from './overlay.ts';
+import { childProcesses, request, runs, until } from './fake.ts';
+import { largeOverlay, overlay } from './overlay.ts';
 
 const renderer = createRenderer({ binary: inject('renderer'), children: 1 });
 afterAll(() => renderer.close());
@@ -156,27 +156,19 @@ deny contains {"msg": "foo"} if input.object.kind == "Foo"
 });
 
 describe('the real renderer is stopped', () => {
-  // Ten levels of overlays, each taking the one below three times under another prefix.
-  const towers: Record<string, string> = {
-    'o/0/c.yaml': config('A: x'),
-    'o/0/kustomization.yaml': 'resources: [c.yaml]\n',
-  };
-  for (let level = 1; level <= 9; level++) {
-    const names = ['a', 'b', 'c'];
-    towers[`o/${level}/kustomization.yaml`] = `resources: [${names.join()}]\n`;
-    for (const name of names) {
-      towers[`o/${level}/${name}/kustomization.yaml`] = `namePrefix: ${name}\nresources: [../../${level - 1}]\n`;
-    }
-  }
-
-  test('at its time, and the next build works', async () => {
-    const hurried = createRenderer({ binary: inject('renderer'), children: 1, wallMs: 1_000 });
+  test.each([
+    ['at its time', { wallMs: 150 }, 'build.timeout'],
+    ['at its memory', { maxResidentBytes: 1 }, 'build.memory'],
+  ])('%s, and the next build works', async (_, limit, code) => {
+    const hurried = createRenderer({ binary: inject('renderer'), children: 1, ...limit });
     onTestFinished(() => hurried.close());
     for (let turn = 0; turn < 2; turn++) {
-      const error: unknown = await hurried.build(request(memoryTree(towers), 'o/9')).catch((reason: unknown) => reason);
-      expect(error).toMatchObject({ code: expect.stringMatching(/^build\.(timeout|tooManyObjects|tooLarge|memory)$/) });
+      const building = hurried.build(request(memoryTree(largeOverlay(120)), 'prod'));
+      await expect(building).rejects.toMatchObject({ code, kind: 'terminal', remedy: expect.any(String) });
+      expect((await hurried.build(folder({ 'app/c.yaml': config(`A: "${turn}"`) }))).objects).toHaveLength(1);
     }
-    expect((await hurried.build(request(memoryTree(overlay), 'prod'))).objects).toHaveLength(5);
+    await hurried.close();
+    await until(() => childProcesses().every((pid) => renderer.pids.includes(pid)));
   });
 
   test('killed in the middle of a build: that build fails, the next works, nothing stays', async () => {
