@@ -30,7 +30,7 @@ export function allows(rule: PolicyRule, request: ResourceRequest): boolean {
 }
 
 /** The most single permissions that a rule is taken apart into; one with more counts as not covered. */
-const mostParts = 20_000;
+const mostParts = 2_000;
 
 /**
  * Whether the rules of an owner hold everything that a rule grants, as Kubernetes checks before it lets somebody write
@@ -38,18 +38,20 @@ const mostParts = 20_000;
  * resource and name each, and one rule of the owner must cover each part.
  */
 export function coversRule(owner: readonly PolicyRule[], rule: PolicyRule): boolean {
-  const { verbs, apiGroups, resources, resourceNames, nonResourceURLs } = rule;
-  const names: readonly (string | undefined)[] = resourceNames.length === 0 ? [undefined] : resourceNames;
-  const parts = verbs.length * (apiGroups.length * resources.length * names.length + nonResourceURLs.length);
-  if (parts > mostParts) return false;
-  return verbs.every(
-    (verb) =>
-      nonResourceURLs.every((url) => owner.some((own) => has(own.verbs, verb) && hasUrl(own.nonResourceURLs, url))) &&
-      apiGroups.every((group) =>
-        resources.every((resource) =>
-          names.every((name) => owner.some((own) => coversPart(own, { verb, group, resource, name }))),
-        ),
+  const { resourceNames } = rule;
+  const parts = partsOf(rule);
+  if (parts === undefined || parts.length * Math.max(1, resourceNames.length) > mostParts) return false;
+  const urls = unique(rule.verbs).every((verb) =>
+    rule.nonResourceURLs.every((url) => owner.some((own) => has(own.verbs, verb) && hasUrl(own.nonResourceURLs, url))),
+  );
+  return (
+    urls &&
+    parts.every((part) =>
+      coversNames(
+        owner.filter((own) => coversPart(own, part)),
+        resourceNames,
       ),
+    )
   );
 }
 
@@ -57,13 +59,28 @@ interface Part {
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
-  /** Undefined for every name. */
-  readonly name: string | undefined;
 }
 
-function coversPart(own: PolicyRule, { verb, group, resource, name }: Part): boolean {
-  const named = own.resourceNames.length === 0 || (name !== undefined && own.resourceNames.includes(name));
-  return named && has(own.verbs, verb) && has(own.apiGroups, group) && hasResource(own.resources, resource);
+/** Every verb on every resource of every group, each once; undefined where there are too many. */
+function partsOf(rule: PolicyRule): Part[] | undefined {
+  const [verbs, groups, resources] = [rule.verbs, rule.apiGroups, rule.resources].map(unique);
+  if (verbs === undefined || groups === undefined || resources === undefined) return undefined;
+  if (verbs.length * groups.length * resources.length > mostParts) return undefined;
+  return verbs.flatMap((verb) => groups.flatMap((group) => resources.map((resource) => ({ verb, group, resource }))));
+}
+
+function coversPart(own: PolicyRule, { verb, group, resource }: Part): boolean {
+  return has(own.verbs, verb) && has(own.apiGroups, group) && hasResource(own.resources, resource);
+}
+
+/** Whether rules that hold a part hold it for these names; none means every name. */
+function coversNames(holding: readonly PolicyRule[], names: readonly string[]): boolean {
+  if (holding.some((own) => own.resourceNames.length === 0)) return true;
+  return names.length > 0 && names.every((name) => holding.some((own) => own.resourceNames.includes(name)));
+}
+
+function unique(list: readonly string[]): string[] {
+  return [...new Set(list)];
 }
 
 /** Names the subresource that mints tokens of service accounts. A plain `*` does not count as naming it. */
@@ -71,14 +88,22 @@ export function grantsToken(rule: PolicyRule): boolean {
   return rule.resources.some((resource) => resource === 'serviceaccounts/token' || resource === '*/token');
 }
 
+/** The most verbs, resources, names or paths that one line spells out. */
+const mostWords = 20;
+
 /** Lines for people; see `grantsOf`. */
 export function grantLines(rule: PolicyRule): string[] {
-  const verbs = rule.verbs.map(showIdentifier).map(star).join(', ');
-  const only = rule.resourceNames.length === 0 ? '' : ` (only ${rule.resourceNames.map(quoted).join(', ')})`;
+  const verbs = some(rule.verbs.map(showIdentifier).map(star));
+  const only = rule.resourceNames.length === 0 ? '' : ` (only ${some(rule.resourceNames.map(quoted))})`;
   const resources = rule.apiGroups.flatMap((group) => rule.resources.map((resource) => resourceName(group, resource)));
-  const lines = resources.length === 0 ? [] : [`${verbs} ${resources.join(', ')}${only}`];
-  if (rule.nonResourceURLs.length > 0) lines.push(`${verbs} ${rule.nonResourceURLs.map(path).join(', ')}`);
+  const lines = resources.length === 0 ? [] : [`${verbs} ${some(resources)}${only}`];
+  if (rule.nonResourceURLs.length > 0) lines.push(`${verbs} ${some(rule.nonResourceURLs.map(path))}`);
   return lines;
+}
+
+function some(words: readonly string[]): string {
+  const more = words.length - mostWords;
+  return more > 0 ? `${words.slice(0, mostWords).join(', ')} and ${more} more` : words.join(', ');
 }
 
 /** `deployments.apps`, `pods/exec`, `everything in apps`, `everything`. */

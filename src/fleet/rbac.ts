@@ -140,7 +140,7 @@ export function rulesOf(rbac: Rbac, roleRef: RoleRef, namespace: string): RoleRu
 
 /**
  * What a role grants, one line a rule, for people: `get, list, watch nodes`, `* deployments.apps (only "web")`,
- * `get /metrics`. Undefined where Git does not have the role.
+ * `get /metrics`. A line spells out at most twenty of each and counts the rest. Undefined where Git does not have the role.
  */
 export function grantsOf(rbac: Rbac, roleRef: RoleRef, namespace: string): string[] | undefined {
   return rulesOf(rbac, roleRef, namespace)?.flatMap(grantLines);

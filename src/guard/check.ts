@@ -28,10 +28,10 @@ export function guard(input: GuardInput): GuardFinding[] {
       for (const one of found) findings.push({ rule, index: candidate.index, ...one });
       return found.length > 0;
     };
-    // An object that has no legal name cannot be asked anything else.
+    // An object without a legal name, or beyond the API server's limits, is not asked anything else.
     if (add('tenant/metadata', malformedIdentity(candidate.object, candidate.group))) continue;
+    if (add('tenant/metadata', oversized(candidate.object, candidate.group))) continue;
     add('tenant/metadata', metadata(candidate.object));
-    add('tenant/metadata', oversized(candidate.object, candidate.group));
     add('tenant/duplicate', duplicate(candidate, seen, input));
     if (bounded) reach(candidate, input, add);
   }

@@ -9,6 +9,7 @@ import {
   rulesOf,
   type Subject,
 } from '../fleet/rbac.ts';
+import { nameOf, namespaceOf } from '../object/id.ts';
 import type { KubeObject } from '../object/object.ts';
 import { showIdentifier, showText } from '../object/show.ts';
 import { type Candidate, type Found, isKind } from './candidate.ts';
@@ -20,6 +21,9 @@ const rbacGroup = 'rbac.authorization.k8s.io';
 
 /** Verbs that let their holder take more rights than it has. */
 const escalatingVerbs = new Set(['escalate', 'bind', 'impersonate']);
+
+/** A role of more rules than anybody writes by hand. */
+const mostRules = 200;
 
 export function escalation(candidate: Candidate, input: GuardInput): Found[] {
   if (isKind(candidate, rbacGroup, 'Role')) return role(candidate, input);
@@ -35,6 +39,10 @@ function role(candidate: Candidate, input: GuardInput): Found[] {
   const read = readRbacObject(candidate.object);
   if (read.is === 'malformed') return [malformed(read.why)];
   if (read.is !== 'role') return [];
+  if (read.rules.length > mostRules) {
+    const message = `the role has ${read.rules.length} rules; at most ${mostRules} can be checked`;
+    return [{ message, remedy: 'put what belongs together into one rule, or split the role', path: ['rules'] }];
+  }
   return read.rules.flatMap((rule, index) => {
     const why = grantsTooMuch(rule, read.namespace, input);
     return why === undefined ? [] : [{ message: why, remedy: narrow(input), path: ['rules', index] }];
@@ -83,9 +91,12 @@ function mayBind(roleRef: RoleRef, namespace: string, input: GuardInput): boolea
 
 function rolesInBuild(roleRef: RoleRef, namespace: string, input: GuardInput): (readonly PolicyRule[])[] {
   if (roleRef.kind !== 'Role') return [];
-  return input.objects.flatMap(({ object }) => {
+  const meant = input.objects.filter(
+    ({ object }) => nameOf(object) === roleRef.name && namespaceOf(object) === namespace,
+  );
+  return meant.flatMap(({ object }) => {
     const read = readRbacObject(object);
-    return read.is === 'role' && read.namespace === namespace && read.name === roleRef.name ? [read.rules] : [];
+    return read.is === 'role' ? [read.rules] : [];
   });
 }
 
@@ -120,7 +131,7 @@ const tokenRequest: Found = {
 
 function deployer(candidate: Candidate, input: GuardInput): Found[] {
   const { serviceAccount } = input.tenant;
-  if (candidate.namespace !== serviceAccount.namespace || candidate.name !== serviceAccount.name) return [];
+  if (namespaceOf(candidate.object) !== serviceAccount.namespace || candidate.name !== serviceAccount.name) return [];
   const message = 'this ServiceAccount is the one that this tenant is deployed as; only the platform writes it';
   return [{ message, remedy: 'take it out, or use another name', path: ['metadata', 'name'] }];
 }

@@ -1,6 +1,7 @@
 // tenant/identity: a Flux document that would not run as a service account of the tenant.
 import { bindingsOf, rulesOf } from '../fleet/rbac.ts';
 import type { ServiceAccountRef } from '../fleet/tenant.ts';
+import { namespaceOf } from '../object/id.ts';
 import { isAbsent, mapping } from '../object/json.ts';
 import { showIdentifier, showText, showValue } from '../object/show.ts';
 import { type Candidate, type Found, isKind, unresolvedIn } from './candidate.ts';
@@ -54,12 +55,13 @@ function nobody(candidate: Candidate, input: GuardInput): Found {
   };
 }
 
-/** The account is looked up in the document's own namespace; outside the tenant's, tenant/namespace has spoken. */
+/** The account is looked up in the document's own namespace. */
 function runsAs(candidate: Candidate, name: string, input: GuardInput): Found[] {
-  const { namespace } = candidate;
-  if (namespace === undefined) return [];
-  const account = { namespace, name };
-  if (isTenant(account, input) || !exceeds(account, input)) return [];
+  const account = { namespace: namespaceOf(candidate.object), name };
+  if (isTenant(account, input)) return [];
+  // Outside the tenant's namespaces tenant/namespace has spoken, unless the platform lets the account write there.
+  if (candidate.namespace === undefined && !input.tenant.clusterBound) return [];
+  if (candidate.namespace !== undefined && !exceeds(account, input)) return [];
   return [
     {
       message: `the service account ${showText(name)} may do more than this tenant's own`,

@@ -154,6 +154,10 @@ describe('what a role grants, in words', () => {
       [{ verbs: ['get'], apiGroups: ['apps'], resources: ['deployments'], resourceNames: ['web'] }],
       ['get deployments.apps (only "web")'],
     ],
+    [
+      [{ verbs: ['get'], apiGroups: [''], resources: Array.from({ length: 25 }, () => 'pods') }],
+      [`get ${'pods, '.repeat(19)}pods and 5 more`],
+    ],
     [[{ verbs: ['get'], nonResourceURLs: ['/metrics', '/debug/*'] }], ['get /metrics, /debug/*']],
     [[{ verbs: ['get\u001b[2J'], apiGroups: [''], resources: ['pods'] }], ['get\\u{1b}\\u{5b}2J pods']],
   ])('%j', (rules, lines) => {

@@ -14,6 +14,10 @@ function role(rule: string): string {
   return `apiVersion: ${rbac}/v1\nkind: Role\n${meta}\nrules: [${rule}]\n`;
 }
 
+function names(count: number): string {
+  return Array.from({ length: count }, (_, index) => `n${index}`).join(', ');
+}
+
 function kustomization(spec: string): string {
   return `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n${meta}\nspec: {serviceAccountName: flux, ${spec}}\n`;
 }
@@ -68,6 +72,20 @@ const cases: readonly Case[] = [
     words: words as RegExp,
     setting: admin,
   })),
+  {
+    name: '014 a Role of too many rules to check',
+    input: role(Array.from({ length: 201 }, () => '{apiGroups: [""], resources: [pods], verbs: [get]}').join(', ')),
+    rule: 'tenant/escalation',
+    words: /has 201 rules/,
+    setting: admin,
+  },
+  {
+    name: '014 a rule of too many parts to check',
+    input: role(`{apiGroups: [""], resources: [pods], verbs: [get], resourceNames: [${names(2001)}]}`),
+    rule: 'tenant/escalation',
+    words: /does not have itself/,
+    setting: admin,
+  },
   {
     name: '014 pods/exec and secrets for an account that may not write roles at all',
     input: role('{apiGroups: [""], resources: [pods/exec, secrets], verbs: [create, list]}'),

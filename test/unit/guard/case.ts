@@ -26,7 +26,7 @@ export function expectDenied({ input, rule, words, setting }: Case): void {
   for (const { message, remedy } of findings) {
     expect(message).toMatch(/^[\x20-\x7e…]+$/);
     expect(remedy).toMatch(/^[\x20-\x7e…]+$/);
-    expect(message.length).toBeLessThan(1000);
+    expect(message.length).toBeLessThan(2000);
   }
   expect(check(input, setting)).toEqual(findings);
   expect(check(configMap('{name: good, namespace: a-dev}'), setting)).toEqual([]);

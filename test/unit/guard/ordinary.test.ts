@@ -172,6 +172,17 @@ subjects: [{kind: ServiceAccount, name: ${account.name}, namespace: ${account.na
     ]);
   });
 
+  test('may not run as accounts of namespaces that are not its own, even where it may write there', () => {
+    const platform = `${cluster('deployers')}---
+apiVersion: ${rbac}/v1
+kind: ClusterRole
+metadata: {name: deployers}
+rules: [{apiGroups: [kustomize.toolkit.fluxcd.io], resources: [kustomizations], verbs: [get, create, patch, delete]}]
+`;
+    const manifest = `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: x, namespace: flux-system}\nspec: {serviceAccountName: kustomize-controller}`;
+    expect(rules(check(manifest, { rbac: platform }))).toEqual(['tenant/identity']);
+  });
+
   test('has nothing to show for a role that Git does not have', () => {
     expect(rules(check(manifests, { rbac: cluster('from-a-chart') }))).toContain('tenant/cluster-scoped');
   });
