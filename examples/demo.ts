@@ -6,6 +6,7 @@ import { parseArgs, styleText } from 'node:util';
 import type { Terminal } from '../src/command-line/terminal.ts';
 import { createToolbox, run, type Toolbox } from '../src/main.ts';
 import type { Report } from '../src/report/report.ts';
+import { renderText } from '../src/report/text.ts';
 import { surprises } from './expectation.ts';
 import {
   applyChange,
@@ -26,6 +27,7 @@ interface Result {
 }
 
 const { stdout, stderr } = process;
+const colour = stdout.isTTY && process.env['NO_COLOR'] === undefined;
 const width = Math.max(60, Math.min(stdout.columns ?? 100, 100));
 const say = (line = ''): void => void stdout.write(`${line}\n`);
 const bold = (text: string): string => styleText('bold', text);
@@ -62,42 +64,45 @@ async function show(organisation: Organisation, change: Change, toolbox: Toolbox
   const title = `── ${change.id.slice(0, 2)} ${change.title} `;
   const from = ` ${change.repository} ──`;
   say(`\n${bold(title + '─'.repeat(Math.max(2, width - title.length - from.length)) + from)}`);
-  say(`${dim(change.shows)}\n`);
-  const { repository } = await applyChange(organisation, change);
+  say(dim(change.shows));
+  const applied = await applyChange(organisation, change);
+  const argv = [...checkArguments(organisation, change.repository), '--head', applied.branch];
+  say(dim(`$ sluice ${argv.join(' ').replaceAll(`${organisation.dir}/`, '')}\n`));
   const started = performance.now();
-  const shown = await sluice([...checkArguments(organisation, change.repository), '--format', 'text'], toolbox, true);
+  const { exit, out, error } = await sluice([...argv, '--format', 'json'], toolbox);
   const seconds = (performance.now() - started) / 1000;
-  const json = await sluice([...checkArguments(organisation, change.repository), '--format', 'json'], toolbox, false);
-  await backToMain(repository);
-  const report = json.out === '' ? undefined : (JSON.parse(json.out) as Report);
-  const odd = surprises(change, { exit: shown.exit, text: shown.out + shown.error, report });
-  const { exit, verdict } = change.expect;
-  if (odd.length === 0) say(dim(`\n(as expected: ${verdict}, exit code ${exit}, ${seconds.toFixed(2)} s)`));
+  await backToMain(applied);
+  // The report as the command would write it here, from the one check that was made.
+  const report = out === '' ? undefined : (JSON.parse(out) as Report);
+  const text = report === undefined ? error : renderText(report, { colour, width });
+  say(text.trimEnd());
+  const odd = surprises(change, { exit, text, report });
+  if (odd.length === 0)
+    say(dim(`\n(as expected: ${change.expect.verdict}, exit code ${exit}, ${seconds.toFixed(2)} s)`));
   for (const surprise of odd) say(styleText('red', `\nNOT AS EXPECTED: ${surprise}`));
   const spoke = [
     ...(report?.violations.filter(({ waivedUntil }) => waivedUntil === null).map(({ rule }) => rule) ?? []),
-    ...(report?.errors.map(({ code }) => code) ?? [/\[([a-zA-Z.]+)\]/.exec(json.error)?.[1] ?? 'no report']),
+    ...(report?.errors.map(({ code }) => code) ?? [/\[([a-zA-Z.]+)\]/.exec(error)?.[1] ?? 'no report']),
   ];
   return { change, verdict: report?.verdict ?? 'error', spoke: [...new Set(spoke)], seconds, surprises: odd };
 }
 
+/** Runs the command line in this process, and shows what it waits for where somebody watches. */
 async function sluice(
   argv: readonly string[],
   toolbox: Toolbox,
-  visible: boolean,
-): Promise<{ exit: number; out: string; error: string }> {
+): Promise<{ readonly exit: number; readonly out: string; readonly error: string }> {
   const said = { out: '', error: '' };
   const terminal: Terminal = {
     out: (text) => {
       said.out += text;
-      if (visible) stdout.write(text);
     },
     error: (text) => {
-      if (!text.endsWith('…') && !text.endsWith('…\n')) said.error += text;
-      if (visible && (stderr.isTTY || said.error.endsWith(text))) stderr.write(text);
+      if (text.startsWith('sluice: ')) said.error += text;
+      else if (stderr.isTTY) stderr.write(text);
     },
-    colour: visible && stdout.isTTY && process.env['NO_COLOR'] === undefined,
-    live: visible && stderr.isTTY,
+    colour: false,
+    live: true,
     width,
   };
   const exit = await run(argv, terminal, toolbox, new Date().toISOString().slice(0, 10));

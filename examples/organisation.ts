@@ -27,6 +27,8 @@ export interface AppliedChange {
   /** `change/01-image-bump`, checked out. */
   readonly branch: string;
   readonly head: string;
+  /** Files of `main` that the change touches, as they were; undefined where there was none. */
+  readonly before: ReadonlyMap<string, Uint8Array | undefined>;
 }
 
 /** Where a repository of the organisation lives on GitHub. */
@@ -48,36 +50,52 @@ export async function createOrganisation(dir: string): Promise<Organisation> {
 }
 
 /**
- * Commits a change set on a new branch from `main` and leaves it checked out. Call `backToMain` before the next change.
+ * Commits a change set on a new branch from `main` and leaves it checked out. Call `backToMain` before the next change
+ * to the same repository.
  * @throws Error where an edit's text is not there exactly once, or a deleted file is not there
  */
 export async function applyChange(organisation: Organisation, change: Change): Promise<AppliedChange> {
   const repository = organisation.repositories[change.repository];
-  const { dir } = repository;
+  const { dir, main } = repository;
   const branch = `change/${change.id}`;
-  await git.branch({ fs, dir, ref: branch, object: repository.main, checkout: true, force: true });
-  for (const [path, bytes] of change.files) await write(dir, path, bytes);
+  const written = new Map<string, Uint8Array | string | undefined>(change.files);
   for (const { file, find, replace } of change.edit) {
-    const text = await readFile(join(dir, file), 'utf8');
+    const text = String(written.get(file) ?? (await readFile(join(dir, file), 'utf8')));
     if (text.split(find).length !== 2) throw new Error(`${change.id}: ${file} must hold exactly once: ${find}`);
-    await write(
-      dir,
+    written.set(
       file,
       text.replace(find, () => replace),
     );
   }
-  for (const path of change.delete) {
-    await rm(join(dir, path));
-    await git.remove({ fs, dir, filepath: path });
-  }
-  const changed = [...change.files.keys(), ...change.edit.map(({ file }) => file)];
-  if (changed.length > 0) await git.add({ fs, dir, filepath: changed });
-  return { repository, branch, head: await commit(dir, change.title, '2026-05-05T10:00:00Z') };
+  for (const path of change.delete) written.set(path, undefined);
+  const before = new Map<string, Uint8Array | undefined>();
+  for (const path of written.keys()) before.set(path, await readFile(join(dir, path)).catch(() => undefined));
+  await git.branch({ fs, dir, ref: branch, object: main, force: true });
+  await stage(dir, written, branch);
+  return { repository, branch, head: await commit(dir, change.title, '2026-05-05T10:00:00Z'), before };
 }
 
-/** Puts the working tree of a repository back to `main`; branches stay. */
-export async function backToMain({ dir }: SampleRepository): Promise<void> {
-  await git.checkout({ fs, dir, ref: 'main', force: true });
+/** Puts the working tree of a change's repository back to `main`; the branch stays. */
+export async function backToMain({ repository, before }: AppliedChange): Promise<void> {
+  await stage(repository.dir, before, 'main');
+}
+
+/** Makes a branch the current one and brings files and index to it; `undefined` is a file that goes away. */
+async function stage(
+  dir: string,
+  files: ReadonlyMap<string, Uint8Array | string | undefined>,
+  branch: string,
+): Promise<void> {
+  await git.writeRef({ fs, dir, ref: 'HEAD', value: `refs/heads/${branch}`, symbolic: true, force: true });
+  for (const [path, bytes] of files) {
+    if (bytes !== undefined) await write(dir, path, bytes);
+    else {
+      await rm(join(dir, path));
+      await git.remove({ fs, dir, filepath: path });
+    }
+  }
+  const present = [...files].filter(([, bytes]) => bytes !== undefined).map(([path]) => path);
+  if (present.length > 0) await git.add({ fs, dir, filepath: present });
 }
 
 /** The arguments of `sluice check` for one repository of the organisation, with local copies of the others. */

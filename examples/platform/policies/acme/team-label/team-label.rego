@@ -8,9 +8,8 @@ package sluice.acme.team_label
 
 workloads := {"CronJob", "DaemonSet", "Deployment", "Job", "StatefulSet"}
 
-deny contains {"msg": msg, "path": ["metadata", "labels"]} if {
+deny contains {"msg": $"{input.object.kind} does not say which team owns it", "path": ["metadata", "labels"]} if {
 	input.tenant != null
 	input.object.kind in workloads
 	not input.object.metadata.labels["acme.example/team"]
-	msg := sprintf("%s %q does not say which team owns it", [input.object.kind, input.object.metadata.name])
 }

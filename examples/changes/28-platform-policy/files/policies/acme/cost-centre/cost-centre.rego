@@ -6,9 +6,8 @@
 #   remedy: Set the label `acme.example/cost-centre`.
 package sluice.acme.cost_centre
 
-deny contains {"msg": msg, "path": ["metadata", "labels"]} if {
+deny contains {"msg": "the Deployment names no cost centre", "path": ["metadata", "labels"]} if {
 	input.tenant != null
 	input.object.kind == "Deployment"
 	not input.object.metadata.labels["acme.example/cost-centre"]
-	msg := sprintf("Deployment %q names no cost centre", [input.object.metadata.name])
 }
