@@ -1,7 +1,6 @@
 // One renderer process: started in a cage, asked one thing at a time, killed with its whole group.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { SluiceError } from '../../errors.ts';
+import { type CagedProcess, holdProcess, killGroup, residentBytes, spawnCaged } from './caged-process.ts';
 import { encodeFrame, FrameReader, FrameTooLarge, maxFrameBytes } from './frame.ts';
 import { stopped, type Stop } from './stop.ts';
 
@@ -48,7 +47,7 @@ export class RendererChild {
   readonly pid: number | undefined;
   /** Resolves when the process is gone and its pipes are closed. */
   readonly gone: Promise<void>;
-  readonly #process: ChildProcess;
+  readonly #process: CagedProcess;
   readonly #frames = new FrameReader(maxFrameBytes);
   readonly #maxResidentBytes: number;
   #open: Open | undefined;
@@ -59,22 +58,9 @@ export class RendererChild {
 
   private constructor(options: ChildOptions) {
     this.#maxResidentBytes = options.maxResidentBytes;
-    const child = spawn(options.command, [...options.args], {
-      cwd: options.directory,
-      env: {},
-      stdio: ['pipe', 'pipe', 'pipe'],
-      detached: true,
-      shell: false,
-      windowsHide: true,
-    });
+    const child = spawnCaged(options.command, options.args, options.directory);
     this.#process = child;
     this.pid = child.pid;
-    // A write to a child that died fails here; its exit tells the story.
-    child.stdin.on('error', () => {});
-    child.stdout.on('error', () => {});
-    child.stderr.on('error', () => {});
-    // What a Go panic prints may hold values of a tenant: it is drained and forgotten.
-    child.stderr.resume();
     child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.gone = new Promise((resolve) => {
       child.on('error', () => {
@@ -132,24 +118,18 @@ export class RendererChild {
     const frame = requestFrame(exchange);
     const answer = this.#expect(exchange);
     this.#watch = setTimeout(() => void this.#watchMemory(), watchEveryMs);
-    this.#process.stdin?.write(frame);
+    this.#process.stdin.write(frame);
     return await answer;
   }
 
   /** Resident memory in bytes, or undefined where the system does not tell. */
   async residentBytes(): Promise<number | undefined> {
-    const status = await readFile(`/proc/${this.pid}/status`, 'utf8').catch(() => '');
-    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+    return await residentBytes(this.pid);
   }
 
   /** Keeps the parent's event loop alive while `on`; an idle child must not. */
   hold(on: boolean): void {
-    const handles = [this.#process, this.#process.stdin, this.#process.stdout, this.#process.stderr];
-    for (const handle of handles as ({ ref?: () => void; unref?: () => void } | null)[]) {
-      if (on) handle?.ref?.();
-      else handle?.unref?.();
-    }
+    holdProcess(this.#process, on);
   }
 
   /** Kills the process group at once. */
@@ -160,7 +140,7 @@ export class RendererChild {
   /** Lets an idle child leave by itself, kills it after `graceMs`. */
   async close(graceMs = 1_000): Promise<void> {
     this.hold(true);
-    this.#process.stdin?.end();
+    this.#process.stdin.end();
     const timer = setTimeout(() => this.kill(), graceMs);
     await this.gone;
     clearTimeout(timer);
@@ -229,7 +209,7 @@ export class RendererChild {
     open.answering = false;
     open.since = performance.now();
     this.#armWall();
-    this.#process.stdin?.write(frame);
+    this.#process.stdin.write(frame);
   }
 
   #armWall(): void {
@@ -262,15 +242,7 @@ export class RendererChild {
     this.#stop ??= stop;
     const open = this.#settle();
     open?.reject(stopped(stop, open.exchange));
-    if (this.#exited || this.pid === undefined) return;
-    try {
-      process.kill(-this.pid, 'SIGKILL');
-    } catch {
-      this.#process.kill('SIGKILL');
-    }
-    this.#process.stdout?.destroy();
-    this.#process.stderr?.destroy();
-    this.#process.stdin?.destroy();
+    if (!this.#exited) killGroup(this.#process);
   }
 
   #closed(stop: Stop): void {

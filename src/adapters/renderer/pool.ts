@@ -119,11 +119,9 @@ export class Pool {
   }
 
   async #start(): Promise<RendererChild> {
+    // What cannot be found or built is not tried again for each of a thousand requests.
     this.#command ??= this.#options.command();
-    const command = await this.#command.catch((error: unknown) => {
-      this.#command = undefined;
-      throw error;
-    });
+    const command = await this.#command;
     if (this.#closed) throw closedError();
     const starting = RendererChild.start({
       command: command.path,

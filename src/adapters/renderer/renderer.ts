@@ -8,15 +8,16 @@ import type {
   Closure,
   CompiledPolicy,
   Document,
-  LocateRequest,
   RegoModule,
   RenderCounters,
   Renderer,
   Tree,
 } from '../../ports.ts';
 import { buildAnswer, closureAnswer, documentsAnswer, linesAnswer, okOf, policyAnswer } from './answers.ts';
+import { Lru } from './lru.ts';
 import { Pool } from './pool.ts';
 import { type Computed, ReadCache } from './read-cache.ts';
+import { batchesOf, inputOf, requestText } from './requests.ts';
 import { encodeFile, TreeAnswers } from './tree-answers.ts';
 import { TreeView } from './tree-view.ts';
 
@@ -42,7 +43,7 @@ export interface RendererOptions {
 }
 
 const mebibyte = 1024 * 1024;
-const locateBatchChars = 8 * mebibyte;
+const keptPolicies = 16;
 
 /** Returns a renderer whose children start when needed. The caller must `close` it. */
 export function createRenderer(options: RendererOptions): Renderer & { readonly pids: readonly number[] } {
@@ -66,7 +67,7 @@ export function createRenderer(options: RendererOptions): Renderer & { readonly 
   const builds = new ReadCache<Omit<Build, 'digest'>>(cacheBytes);
   const closures = new ReadCache<Omit<Closure, 'digest'>>(cacheBytes / 8);
   const views = new WeakMap<Tree, TreeView>();
-  const policies = new Map<string, Promise<CompiledPolicy>>();
+  const policies = new Lru<Promise<CompiledPolicy>>(keptPolicies);
   if (options.prewarm === true) void pool.prewarm(children);
 
   function viewOf(tree: Tree): TreeView {
@@ -187,45 +188,4 @@ export function createRenderer(options: RendererOptions): Renderer & { readonly 
       await pool.close();
     },
   };
-}
-
-function requestText(op: string, request: BuildRequest, have: ReadonlyMap<string, string>): string {
-  const { path, spec, substitution } = request;
-  const head = JSON.stringify({
-    op,
-    path,
-    spec,
-    ...(op === 'build' && substitution !== undefined && { substitution }),
-  });
-  const answers = Array.from(have, ([name, answer]) => `${JSON.stringify(name)}:${answer}`);
-  return `${head.slice(0, -1)},"have":{${answers.join(',')}}}`;
-}
-
-/** All that a result depends on beside the tree, in one spelling. */
-function inputOf(op: string, { path, spec, substitution }: BuildRequest): string {
-  return JSON.stringify([op, path, sorted(spec), substitution === undefined ? null : sorted(substitution)]);
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return value;
-  if (Array.isArray(value)) return value.map(sorted);
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([one], [other]) => (one < other ? -1 : 1))
-      .map(([key, item]) => [key, sorted(item)]),
-  );
-}
-
-function batchesOf(requests: readonly LocateRequest[]): LocateRequest[][] {
-  const batches: LocateRequest[][] = [];
-  let size = Number.POSITIVE_INFINITY;
-  for (const request of requests) {
-    size += request.bytes.length;
-    if (size > locateBatchChars) {
-      batches.push([]);
-      size = request.bytes.length;
-    }
-    batches.at(-1)?.push(request);
-  }
-  return batches;
 }
