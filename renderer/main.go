@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"sluice/renderer/build"
 	"sluice/renderer/cage"
@@ -22,6 +24,7 @@ const protocol = 1
 const (
 	exitCrash  = 2
 	exitMemory = 3
+	exitTime   = 4
 )
 
 // Request is one frame of the parent: its JSON, and a way to ask for paths of the tree while it is open.
@@ -57,6 +60,7 @@ func main() {
 
 func serve(in io.Reader, out io.Writer) int {
 	conn := frame.New(in, out)
+	silence()
 	build.Warm()
 	state := cage.Close(exitMemory)
 	if err := conn.Write(map[string]any{"ready": map[string]any{"protocol": protocol, "cage": state}}); err != nil {
@@ -75,12 +79,20 @@ func serve(in io.Reader, out io.Writer) int {
 		if errors.As(err, &crash) {
 			_ = conn.Write(errorFrame{fault.New("build.crash", "", 0, "the renderer failed on this build").
 				Do("Report this; the other builds are not affected.")})
-			fmt.Fprintln(os.Stderr, crash.Reason)
 			return exitCrash
 		}
 		if err = send(conn, value, err); err != nil {
 			return 1
 		}
+	}
+}
+
+// silence takes kustomize's warnings away: they quote tenants' text, and nobody reads them. What the Go runtime says when
+// it dies still goes to file descriptor 2.
+func silence() {
+	log.SetOutput(io.Discard)
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		os.Stderr = null
 	}
 }
 
@@ -103,7 +115,10 @@ func answer(raw []byte, conn *frame.Conn) (value any, err error) {
 		}
 	}()
 	var head struct {
-		Op string `json:"op"`
+		Op     string `json:"op"`
+		Limits struct {
+			Milliseconds int `json:"milliseconds"`
+		} `json:"limits"`
 	}
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return nil, fault.New("renderer.protocol", "", 0, "a request is not JSON")
@@ -111,6 +126,11 @@ func answer(raw []byte, conn *frame.Conn) (value any, err error) {
 	op, ok := ops[head.Op]
 	if !ok {
 		return nil, fault.New("renderer.protocol", "", 0, "unknown op %s", fault.Quote(head.Op))
+	}
+	if head.Limits.Milliseconds > 0 {
+		// kustomize cannot be interrupted, so a request that takes too long takes the child with it.
+		timer := time.AfterFunc(time.Duration(head.Limits.Milliseconds)*time.Millisecond, func() { os.Exit(exitTime) })
+		defer timer.Stop()
 	}
 	return op(&Request{Raw: raw, Ask: asking(conn)})
 }

@@ -1,8 +1,49 @@
-// Package cage closes what the renderer must not reach: network, files, processes.
+// Package cage closes what the renderer must not reach: network, files, processes, and memory without end.
 package cage
 
-// Close shuts the cage and returns its name in the ready frame. memory is the exit code when the heap grows too large.
-func Close(memory int) string { return "process" }
+import (
+	"errors"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
 
-// Probe tries what the cage must refuse and tells what was refused.
-func Probe() map[string]bool { return map[string]bool{} }
+const (
+	// Above softBytes the collector works as hard as it can; above hardBytes the process ends.
+	softBytes = 768 << 20
+	hardBytes = 1536 << 20
+)
+
+var errClosed = errors.New("the network is closed to the renderer")
+
+type refusing struct{}
+
+func (refusing) RoundTrip(*http.Request) (*http.Response, error) { return nil, errClosed }
+
+// Close shuts the cage for good and returns the name that the ready frame carries: "seccomp" where the kernel refuses
+// system calls, "process" where only limits and an unreachable network client hold. memory is the exit code that tells
+// the parent that the heap grew too large.
+func Close(memory int) string {
+	http.DefaultTransport = refusing{}
+	http.DefaultClient = &http.Client{Transport: refusing{}}
+	// One build is one thread; the rest is for the collector. A fixed number also keeps the runtime from reading files.
+	runtime.GOMAXPROCS(min(runtime.NumCPU(), 4))
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(softBytes)
+	go watch(memory)
+	return closeSystem()
+}
+
+// watch ends the process when live objects pass the limit; the parent then fails this one request.
+func watch(code int) {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	for range time.Tick(20 * time.Millisecond) {
+		metrics.Read(sample)
+		if sample[0].Value.Uint64() > hardBytes {
+			os.Exit(code)
+		}
+	}
+}

@@ -35,7 +35,7 @@ func (w *walker) check(root *yaml.Node) error {
 }
 
 // A number that Go's YAML would read as a float and so change.
-var hugeInteger = regexp.MustCompile(`^[-+]?[0-9][0-9_]*$`)
+var hugeInteger = regexp.MustCompile(`^[-+]?[1-9][0-9_]{15,}$`)
 
 var plainTags = map[string]bool{
 	"": true, "!!str": true, "!!int": true, "!!float": true, "!!bool": true, "!!null": true,

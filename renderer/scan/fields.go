@@ -24,6 +24,16 @@ func (k *Kustomization) Line(field string, index int) int {
 	return node.key.Line
 }
 
+// Writes tells whether the file itself sets a field, or has that element of a list.
+func (k *Kustomization) Writes(field string, index int) bool {
+	node := fold(k.Node, field)
+	if node == nil || k.Overridden[field] {
+		return false
+	}
+	list := document.Resolve(node.value)
+	return list.Kind != yaml.SequenceNode || index < len(list.Content)
+}
+
 // element returns the node of a list's element, or nil.
 func (k *Kustomization) element(field string, index int) *yaml.Node {
 	node := fold(k.Node, field)

@@ -24,9 +24,12 @@ type Kustomization struct {
 	StrategicMerge, Patches, Json6902 []Patch
 	// Configs holds what generators, transformers and validators name.
 	Generators, Transformers []Resource
-	// Objects, Weight bound what a build of this folder holds: documents, and bytes with everything read twice counted twice.
+	// Overridden names fields whose value the Flux Kustomization sets.
+	Overridden map[string]bool
+	// Objects, Weight, Visits bound what a build of this folder holds: documents, and bytes with everything read twice counted twice.
 	Objects int
 	Weight  int64
+	Visits  int
 }
 
 // Resource is an entry of a kustomization: a file with its documents, a folder, or text in the kustomization itself.

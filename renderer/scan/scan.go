@@ -90,6 +90,9 @@ func (s *scanner) root(dir string, spec Spec) (*Kustomization, error) {
 		s.result.OverridePath = k.File
 	}
 	own := counts(kus)
+	k.Overridden = map[string]bool{
+		"namespace": spec.TargetNamespace != "", "namePrefix": spec.NamePrefix != "", "nameSuffix": spec.NameSuffix != "",
+	}
 	exists := func(component string) (bool, error) {
 		inside, err := local(dir, component, "spec.components", "", 0)
 		if err != nil {

@@ -13,11 +13,13 @@ import (
 func (s *scanner) weigh(k *Kustomization) error {
 	objects := len(k.Types.ConfigMapGenerator) + len(k.Types.SecretGenerator)
 	var weight int64
+	visits := 1
 	for _, list := range [][]Resource{k.Resources, k.Components, k.Generators, k.Transformers} {
 		for _, resource := range list {
 			if resource.Folder != nil {
 				objects += resource.Folder.Objects
 				weight += resource.Folder.Weight
+				visits += resource.Folder.Visits
 				continue
 			}
 			for _, doc := range resource.File.Documents {
@@ -26,7 +28,11 @@ func (s *scanner) weigh(k *Kustomization) error {
 			}
 		}
 	}
-	k.Objects, k.Weight = objects, weight
+	k.Objects, k.Weight, k.Visits = objects, weight, visits
+	if visits > s.limits.Objects {
+		return fault.New("build.tooLarge", k.File, 0, "the build would visit %d folders or more, more than %d", visits, s.limits.Objects).
+			Do("Name each folder once.")
+	}
 	if objects > s.limits.Objects {
 		return fault.New("build.tooManyObjects", k.File, 0, "the build would hold %d objects or more, more than %d", objects, s.limits.Objects).
 			Do("Split it into several Kustomizations.")
