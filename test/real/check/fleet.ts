@@ -162,36 +162,39 @@ export class TestFleet {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Runs `sluice check` on a checkout, once for the report and once more in each format for people. */
-  async check(checkout: Checkout, ...more: readonly string[]): Promise<Checked> {
+  /** Runs `sluice check` on a checkout once, and returns the exit code and what it wrote to each stream. */
+  async run(
+    checkout: Checkout,
+    format: string,
+    ...more: readonly string[]
+  ): Promise<{ exit: number; out: string; error: string }> {
     const platform = checkout === this.platform ? [] : ['--platform', this.platform.directory];
-    let output = '';
-    const terminal = (out: (text: string) => void) => ({
-      out,
+    let out = '';
+    let error = '';
+    const terminal = {
+      out: (text: string): void => {
+        out += text;
+      },
       error: (text: string): void => {
-        output += text;
+        error += text;
       },
       colour: false,
       live: false,
       width: 100,
-    });
-    const once = async (format: string): Promise<{ exit: number; text: string }> => {
-      let text = '';
-      const argv = ['check', checkout.directory, ...platform, '--format', format, ...more];
-      const exit = await run(
-        argv,
-        terminal((part) => (text += part)),
-        this.toolbox,
-        today,
-      );
-      output += text;
-      return { exit, text };
     };
-    const { exit, text } = await once('json');
-    if (text === '') return { exit, report: undefined, output };
-    await once('text');
-    await once('markdown');
-    return { exit, report: JSON.parse(text) as Report, output };
+    const argv = ['check', checkout.directory, ...platform, '--format', format, ...more];
+    const exit = await run(argv, terminal, this.toolbox, today);
+    return { exit, out, error };
+  }
+
+  /** Runs `sluice check` on a checkout, once for the report and once more in each format for people. */
+  async check(checkout: Checkout, ...more: readonly string[]): Promise<Checked> {
+    const json = await this.run(checkout, 'json', ...more);
+    if (json.out === '') return { exit: json.exit, report: undefined, output: json.error };
+    const text = await this.run(checkout, 'text', ...more);
+    const markdown = await this.run(checkout, 'markdown', ...more);
+    const output = [json, text, markdown].map(({ out, error }) => out + error).join('');
+    return { exit: json.exit, report: JSON.parse(json.out) as Report, output };
   }
 
   /** Lays files over tenant a's working tree, checks, and puts the tree back. */
