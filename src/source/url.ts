@@ -44,7 +44,10 @@ function fromUrl(text: string): { scheme: string; host: string; path: string } {
   if (!(scheme in ports) || /[?#]/.test(text)) throw refuse(text);
   // The WHATWG parser reads the host of `https:` strictly; of `ssh:` it would leave it as it is.
   const url = URL.parse(text.replace(/^[^:]*:/, 'https:'));
-  if (url === null) throw refuse(text);
+  if (url === null || url.hostname.startsWith('-')) throw refuse(text);
+  // The parser would resolve these away.
+  const written = text.replace(/^[^:]*:\/\/[^/]*/, '').split('/');
+  if (written.some((part) => /^(?:\.|%2e){1,2}$/i.test(part))) throw refuse(text);
   const port = /^[^:]*:\/\/(?:[^/]*@)?[^/]*:443(?:\/|$)/.test(text) && scheme !== 'https' ? '443' : url.port;
   const named = port === '' || port === ports[scheme] || scheme === 'ssh' ? '' : `:${port}`;
   return { scheme, host: `${url.hostname.replace(/\.$/, '')}${named}`, path: decoded(text, url.pathname) };
