@@ -34,13 +34,8 @@ interface Row {
  */
 export function unifiedDiff(base: readonly YamlLine[], head: readonly YamlLine[], effort: DiffEffort): string {
   const rows = align(base, head, effort);
-  if (base.length === 0 || head.length === 0) return limited(rows.map(print));
-  const printed: string[] = [];
-  for (const hunk of hunks(rows)) {
-    printed.push(`@@ ${headerOf(hunk)} @@`);
-    for (const row of hunk) printed.push(print(row));
-  }
-  return limited(printed);
+  if (base.length === 0 || head.length === 0) return printed([rows]);
+  return printed(hunks(rows), headerOf);
 }
 
 function align(base: readonly YamlLine[], head: readonly YamlLine[], effort: DiffEffort): Row[] {
@@ -118,7 +113,10 @@ function* hunks(rows: readonly Row[]): Generator<readonly Row[]> {
 
 // The deepest place that holds all changes of a hunk, or its top-level keys where that is the root.
 function headerOf(hunk: readonly Row[]): string {
-  const changed = hunk.filter(({ sign }) => sign !== ' ').map(({ line }) => chain(line.path));
+  const changed = hunk
+    .filter(({ sign }) => sign !== ' ')
+    .slice(0, mostLines)
+    .map(({ line }) => chain(line.path));
   let common = changed[0]?.slice(0, -1) ?? [];
   for (const path of changed) {
     let shared = 0;
@@ -168,16 +166,25 @@ function cut(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
-function limited(lines: readonly string[]): string {
+function printed(parts: Iterable<readonly Row[]>, header?: (part: readonly Row[]) => string): string {
+  const lines: string[] = [];
   let characters = 0;
-  let kept = 0;
-  while (kept < lines.length && kept < mostLines) {
-    characters += (lines[kept]?.length ?? 0) + 1;
-    if (characters > mostCharacters) break;
-    kept += 1;
+  let left = 0;
+  const push = (text: () => string): void => {
+    if (left === 0 && lines.length < mostLines) {
+      const line = text();
+      characters += line.length + 1;
+      if (characters <= mostCharacters) {
+        lines.push(line);
+        return;
+      }
+    }
+    left += 1;
+  };
+  for (const part of parts) {
+    if (header !== undefined) push(() => `@@ ${header(part)} @@`);
+    for (const row of part) push(() => print(row));
   }
-  const left = lines.length - kept;
-  const shown = lines.slice(0, kept);
-  if (left > 0) shown.push(`\\ ${left.toLocaleString('en-US')} more lines of this diff are not shown`);
-  return shown.join('\n');
+  if (left > 0) lines.push(`\\ ${left.toLocaleString('en-US')} more lines of this diff are not shown`);
+  return lines.join('\n');
 }

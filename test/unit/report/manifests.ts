@@ -44,7 +44,7 @@ export function secret(name: string, values: Readonly<Record<string, string>>): 
   const data = Object.fromEntries(
     Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
   );
-  const metadata = { name, namespace: 'shop' };
+  const metadata = { name: `${name}-db`, namespace: 'shop' };
   return built({ apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data }, `apps/${name}/secret.yaml`);
 }
 

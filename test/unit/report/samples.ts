@@ -59,8 +59,8 @@ const rollout = shop.changes(
 );
 
 const secretChange = shop.changes(
-  [shop.secret('cart-db', { username: 'cart', password: 'correct horse', host: 'db.internal' })],
-  [shop.secret('cart-db', { username: 'cart', password: 'battery staple', host: 'db.internal' })],
+  [shop.secret('cart', { username: 'cart', password: 'correct horse', host: 'db.internal' })],
+  [shop.secret('cart', { username: 'cart', password: 'battery staple', host: 'db.internal' })],
 );
 
 const metricsRole = violation({
