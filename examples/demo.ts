@@ -67,7 +67,7 @@ async function show(organisation: Organisation, change: Change, toolbox: Toolbox
   say(dim(change.shows));
   const applied = await applyChange(organisation, change);
   const argv = [...checkArguments(organisation, change.repository), '--head', applied.branch];
-  say(dim(`$ sluice ${argv.join(' ').replaceAll(`${organisation.dir}/`, '')}\n`));
+  say(dim(`${command(argv, organisation.dir)}\n`));
   const started = performance.now();
   const { exit, out, error } = await sluice([...argv, '--format', 'json'], toolbox);
   const seconds = (performance.now() - started) / 1000;
@@ -85,6 +85,12 @@ async function show(organisation: Organisation, change: Change, toolbox: Toolbox
     ...(report?.errors.map(({ code }) => code) ?? [/\[([a-zA-Z.]+)\]/.exec(error)?.[1] ?? 'no report']),
   ];
   return { change, verdict: report?.verdict ?? 'error', spoke: [...new Set(spoke)], seconds, surprises: odd };
+}
+
+/** What a person would type in the organisation's folder, on as many lines as it takes. */
+function command(argv: readonly string[], dir: string): string {
+  const line = `$ sluice ${argv.join(' ').replaceAll(`${dir}/`, '')}`;
+  return line.length <= width ? line : line.replaceAll(' --', ' \\\n    --');
 }
 
 /** Runs the command line in this process, and shows what it waits for where somebody watches. */

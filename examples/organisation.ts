@@ -98,13 +98,14 @@ async function stage(
   if (present.length > 0) await git.add({ fs, dir, filepath: present });
 }
 
-/** The arguments of `sluice check` for one repository of the organisation, with local copies of the others. */
+/**
+ * The arguments of `sluice check` for one repository of the organisation: a tenant's with the platform's checkout, the
+ * platform's with local copies of every tenant's.
+ */
 export function checkArguments(organisation: Organisation, name: RepositoryName): readonly string[] {
   const { platform, ...tenants } = organisation.repositories;
-  const others = Object.values(tenants).filter((repository) => repository.name !== name);
-  const copies = others.flatMap(({ url, dir }) => ['--repo', `${url}=${dir}`]);
-  const fleet = name === 'platform' ? [] : ['--platform', platform.dir];
-  return ['check', organisation.repositories[name].dir, ...fleet, ...copies];
+  if (name !== 'platform') return ['check', tenants[name].dir, '--platform', platform.dir];
+  return ['check', platform.dir, ...Object.values(tenants).flatMap(({ url, dir }) => ['--repo', `${url}=${dir}`])];
 }
 
 /** Makes a repository with one commit on `main` out of files, as `largeFleet` gives them; `origin` is `url`. */
