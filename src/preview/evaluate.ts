@@ -2,10 +2,9 @@
 
 import { SluiceError } from '../errors.ts';
 import type { ClusterFleet, FleetKustomization } from '../fleet/fleet.ts';
-import { permits } from '../fleet/rbac.ts';
 import type { Tenant } from '../fleet/tenant.ts';
 import { guard } from '../guard/check.ts';
-import { groupOf, nameOf, namespaceOf, objectId } from '../object/id.ts';
+import { objectId } from '../object/id.ts';
 import type { BuiltObject, FieldPath, KubeObject } from '../object/object.ts';
 import { limitsOf } from '../policy/limits.ts';
 import { weigh } from '../policy/verdict.ts';
@@ -54,25 +53,7 @@ function guardFindings(of: Evaluation, tenant: Tenant): Finding[] {
     owner: of.owner,
     defaultServiceAccount: of.cluster.lockdown.defaultServiceAccount ?? of.side.fleet.config.defaultServiceAccount,
   });
-  return findings
-    .filter((finding) => !grantedByPlatform(of, tenant, finding.rule, of.objects[finding.index]?.object))
-    .map((finding) => ({ ...finding, severity: 'deny' as const, path: finding.path }));
-}
-
-// A ClusterRoleBinding in the platform repository is the platform's word that this account may write such objects
-// anywhere; only an outright yes counts.
-function grantedByPlatform(of: Evaluation, tenant: Tenant, rule: string, object: KubeObject | undefined): boolean {
-  if (!tenant.clusterBound || object === undefined || (rule !== 'tenant/cluster-scoped' && rule !== 'tenant/namespace'))
-    return false;
-  const group = groupOf(object.apiVersion);
-  const kind = of.cluster.kinds.find(group, object.kind);
-  if (kind === undefined) return false;
-  const namespace = kind.namespaced ? namespaceOf(object) : '';
-  if (kind.namespaced && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) return false;
-  const request = { group, resource: kind.plural, namespace, name: nameOf(object) };
-  return ['create', 'patch', 'get'].every(
-    (verb) => permits(of.cluster.rbac, tenant.serviceAccount, { ...request, verb }) === 'yes',
-  );
+  return findings.map((finding) => ({ ...finding, severity: 'deny' as const, path: finding.path }));
 }
 
 async function policyFindings(of: Evaluation, tenant: Tenant | undefined, tools: Tools): Promise<Finding[]> {
