@@ -28,7 +28,7 @@ interface Result {
 
 const { stdout, stderr } = process;
 const colour = stdout.isTTY && process.env['NO_COLOR'] === undefined;
-const width = Math.max(60, Math.min(stdout.columns ?? 100, 100));
+const width = Math.max(60, Math.min(stdout.columns || 100, 100));
 const say = (line = ''): void => void stdout.write(`${line}\n`);
 const bold = (text: string): string => styleText('bold', text);
 const dim = (text: string): string => styleText('dim', text);
