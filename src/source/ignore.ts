@@ -26,6 +26,14 @@ const byDefault = [
  */
 export type IgnoreFilesMemo = Map<string, readonly string[]>;
 
+// Ids stand for content, so what was found under one holds for every tree of the process.
+const found: IgnoreFilesMemo = new Map();
+const maxFound = 500_000;
+const none: readonly string[] = [];
+
+/** Many Kustomizations read one source: the same tree under the same rules is filtered once. */
+const filtered = new WeakMap<Tree, Map<string | undefined, Promise<Tree>>>();
+
 /**
  * The tree as a GitRepository's artifact holds it. Rules, the last that speaks of a path deciding: Flux's own, then
  * every `.sourceignore` for its folder and below, then `spec.ignore`. Flux's defaults (images, archives, CI files,
@@ -34,7 +42,19 @@ export type IgnoreFilesMemo = Map<string, readonly string[]>;
  * @param specIgnore `spec.ignore` of the GitRepository
  * @throws SluiceError `source.tooMany` past 2,000 rules, `source.corrupt` and others of the tree
  */
-export async function applyIgnore(tree: Tree, specIgnore?: string, memo: IgnoreFilesMemo = new Map()): Promise<Tree> {
+export function applyIgnore(tree: Tree, specIgnore?: string, memo: IgnoreFilesMemo = found): Promise<Tree> {
+  const byRules = filtered.get(tree) ?? new Map<string | undefined, Promise<Tree>>();
+  filtered.set(tree, byRules);
+  const known = byRules.get(specIgnore);
+  if (known !== undefined) return known;
+  const made = filter(tree, specIgnore, memo);
+  byRules.set(specIgnore, made);
+  made.catch(() => byRules.delete(specIgnore));
+  return made;
+}
+
+async function filter(tree: Tree, specIgnore: string | undefined, memo: IgnoreFilesMemo): Promise<Tree> {
+  if (memo.size > maxFound) memo.clear();
   const own: FluxPattern[] = [];
   for (const file of await findIgnoreFiles(tree, '', memo, { left: maxFolders })) {
     const text = Buffer.from(await tree.read(file)).toString('utf8');
@@ -59,17 +79,14 @@ async function findIgnoreFiles(
   if (known !== undefined) return known.map((path) => joinPath(folder, path));
   if (budget.left-- <= 0) throw tooManyFolders();
   const listing = await listOrNothing(tree, folder);
-  const found: string[] = [];
-  if (listing.get(ignoreFile)?.type === 'file') found.push(joinPath(folder, ignoreFile));
+  const files: string[] = [];
+  if (listing.get(ignoreFile)?.type === 'file') files.push(joinPath(folder, ignoreFile));
   for (const [name, child] of listing) {
-    if (child.type === 'directory') found.push(...(await findIgnoreFiles(tree, joinPath(folder, name), memo, budget)));
+    if (child.type === 'directory') files.push(...(await findIgnoreFiles(tree, joinPath(folder, name), memo, budget)));
   }
   const prefix = folder === '' ? 0 : folder.length + 1;
-  memo.set(
-    entry.oid,
-    found.map((path) => path.slice(prefix)),
-  );
-  return found;
+  memo.set(entry.oid, files.length === 0 ? none : files.map((path) => path.slice(prefix)));
+  return files;
 }
 
 /** A folder past a limit cannot be named in a build, so it holds no rule that matters. */

@@ -13,6 +13,7 @@ import { CommitStore } from './commit-tree.ts';
 import { History } from './history.ts';
 import { config, type Location, locate } from './locate.ts';
 import { Objects } from './objects.ts';
+import { Recent } from './recent.ts';
 import { listRefs, readHead, readRef } from './refs.ts';
 import { readWorkingTree } from './working-tree.ts';
 
@@ -26,6 +27,8 @@ export interface LocalRepository extends Repository {
 
 const objectIdPattern = /^[0-9a-f]{40}$/;
 const maxTags = 10;
+/** Trees that stay the same object, so that what callers remember about one is found again. */
+const keptTrees = 256;
 
 /**
  * Opens the repository that holds a folder; `.git` is looked for upward. Nothing is executed, no hook and no
@@ -48,6 +51,7 @@ class GitRepository implements LocalRepository {
   readonly #objects: Objects;
   readonly #store: CommitStore;
   readonly #history: History;
+  readonly #trees = new Recent<Tree>(keptTrees, () => 1);
 
   constructor(location: Location, limits: SourceLimits) {
     this.root = location.root;
@@ -200,7 +204,8 @@ class GitRepository implements LocalRepository {
     const { tree } = await this.#history.commit(await this.#commitId(commit));
     // A tree that is not here is found out now, not in the middle of a build.
     await this.#store.folder(tree);
-    return new ObjectTree(tree, this.#store, this.#limits);
+    const known = this.#trees.peek(tree);
+    return known ?? this.#trees.put(tree, new ObjectTree(tree, this.#store, this.#limits));
   }
 
   async workingTree(): Promise<Tree> {

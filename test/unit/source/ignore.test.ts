@@ -144,7 +144,7 @@ describe('the filtered tree', () => {
   test('folders that were searched for rules once are not searched again', async () => {
     let lists = 0;
     const inner = tree('a/b/c.yaml', 'd/.sourceignore', 'd/e.yaml');
-    const counting: Tree = {
+    const counting = (): Tree => ({
       id: inner.id,
       entry: (path) => inner.entry(path),
       read: (path) => inner.read(path),
@@ -152,14 +152,20 @@ describe('the filtered tree', () => {
         lists++;
         return inner.list(path);
       },
-    };
+    });
     const memo: IgnoreFilesMemo = new Map();
-    const first = await applyIgnore(counting, undefined, memo);
+    const first = await applyIgnore(counting(), undefined, memo);
     const cold = lists;
-    const second = await applyIgnore(counting, undefined, memo);
+    const second = await applyIgnore(counting(), undefined, memo);
     expect(cold).toBe(4);
     expect(lists).toBe(cold);
     expect(second.id).toBe(first.id);
+  });
+
+  test('the same tree under the same rules is filtered once', async () => {
+    const source = tree('a.yaml');
+    expect(await applyIgnore(source, 'x')).toBe(await applyIgnore(source, 'x'));
+    expect(await applyIgnore(source, 'y')).not.toBe(await applyIgnore(source, 'x'));
   });
 
   test('too many rules, and patterns that would take for ever', async () => {
