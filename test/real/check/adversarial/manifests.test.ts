@@ -1,0 +1,13 @@
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { Arena } from './arena.ts';
+import { hostilePlatform, manifestRows } from './manifests.ts';
+
+describe('group A: objects that are not what, or where, they seem', () => {
+  let arena: Arena;
+  beforeAll(async () => {
+    arena = await Arena.create(hostilePlatform);
+  });
+  afterAll(() => arena.close());
+
+  test.each(manifestRows)('$id $title', (row) => arena.meet(row));
+});
