@@ -36,4 +36,6 @@ export interface Outcome {
   readonly errors: readonly ReportError[];
   readonly unknowns: readonly ReportUnknown[];
   readonly notes: readonly string[];
+  /** Kustomizations that a merge into this branch moves, whether or not this change reaches what they build. */
+  readonly followers: number;
 }

@@ -118,8 +118,9 @@ function changeBlocks({ report, rung, options }: Job, room: number): { blocks: s
   if (rung.changes === 'table') {
     return { blocks: [changeTable(changes, report, { ...rows, title: '#### Changes' })], shown: 0 };
   }
-  // Rows for what gets no diff take room too; they are rarely longer than this.
-  const forRows = 250 * Math.min(rung.rows, changes.length);
+  // What gets no diff gets a row; the rows of all are the most that they can take.
+  const asTable = changeTable(changes, report, { ...rows, title: '#### Changes without a diff here' });
+  const forRows = Buffer.byteLength(asTable);
   const { details, rest } = pickDiffs(changes, (change) => changeDetails(change, report, link), {
     capped: rung.changes !== 'every diff',
     bytes: rung.changes === 'as many diffs as fit' ? room - forRows : Number.POSITIVE_INFINITY,
@@ -152,6 +153,7 @@ function pickDiffs(
 
 function diffNote(all: number, shown: number): string {
   if (all === 0) return '';
+  if (shown === 0) return `No diff is shown here, of ${counted(all, 'change')}.`;
   if (shown === all) return `Showing ${all === 1 ? 'the one diff' : `all ${counted(all, 'diff')}`}.`;
   return `Showing ${shown.toLocaleString('en-US')} of ${counted(all, 'diff')}, the most dangerous first.`;
 }
