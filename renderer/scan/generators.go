@@ -9,6 +9,15 @@ import (
 	"sluice/renderer/tree"
 )
 
+// filePart returns the path of key=path. What cannot be a key is taken for an address that has a = in it.
+func filePart(name string) string {
+	key, file, ok := strings.Cut(name, "=")
+	if !ok || strings.ContainsAny(key, "/:?@") {
+		return name
+	}
+	return file
+}
+
 // generators checks the files of configMapGenerator and secretGenerator.
 func (s *scanner) generators(k *Kustomization) error {
 	for i, generator := range k.Types.ConfigMapGenerator {
@@ -56,10 +65,7 @@ func (s *scanner) sources(e entry, from kustypes.KvPairSources, secret bool) err
 		return nil
 	}
 	for _, name := range from.FileSources {
-		if _, file, ok := strings.Cut(name, "="); ok {
-			name = file
-		}
-		if err := read("files", name, false); err != nil {
+		if err := read("files", filePart(name), false); err != nil {
 			return err
 		}
 	}

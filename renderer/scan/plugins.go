@@ -92,9 +92,7 @@ func (s *scanner) plugin(k *Kustomization, file string, node *yaml.Node) error {
 	}
 	return each(node, []string{"path", "paths", "files", "envs", "env"}, func(field, name string) error {
 		if field == "files" {
-			if _, after, ok := strings.Cut(name, "="); ok {
-				name = after
-			}
+			name = filePart(name)
 		}
 		if field == "paths" && inlineOf(name) != "" {
 			return nil

@@ -125,7 +125,11 @@ func one(object map[string]any, variables map[string]string, lenient bool, unkno
 		}
 	}
 	if len(missing) > 0 && !lenient {
-		failure := broken("uses %s, which has no value", list(missing))
+		verb := "has"
+		if len(missing) > 1 {
+			verb = "have"
+		}
+		failure := broken("uses %s, which %s no value", list(missing), verb)
 		failure.Variable = missing[0]
 		failure.Remedy = "Set it in postBuild, give a default as ${" + missing[0] + ":=…}, write $${" + missing[0] + "} for the plain text, " +
 			"or annotate the object with " + key + ": " + disabled + "."
