@@ -21,7 +21,7 @@ var allowed = []string{
 	"net.cidr_contains", "net.cidr_intersects",
 	"eq", "equal", "assign", "gt", "gte", "lt", "lte", "neq",
 	"glob.match",
-	"json.marshal", "json.unmarshal", "json.is_valid", "json.remove", "json.filter",
+	"json.unmarshal", "json.is_valid", "json.remove", "json.filter",
 	"object.filter", "object.get", "object.keys", "object.remove", "object.union", "object.union_n",
 	"concat", "format_int", "indexof", "substring", "lower", "upper", "contains", "startswith", "endswith",
 	"strings.reverse", "split", "replace", "strings.replace_n",
@@ -56,6 +56,8 @@ func refusedBuiltin(name string) (string, bool) {
 		return `write a template string instead: $"image {x} is not allowed"`, true
 	case "regex.split", "regex.find_n", "regex.replace", "regex.template_match", "regex.globs_match":
 		return "use regex.match, regex.find_all_string_submatch_n, split or replace", true
+	case "json.marshal":
+		return `write a template string instead: $"{x}"; the order of keys and the escapes differ between OPA's runtimes`, true
 	case "object.subset":
 		return "compare the keys with `every`", true
 	}

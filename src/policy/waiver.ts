@@ -130,15 +130,19 @@ function checkRule(waiver: Waiver, rules: ReadonlySet<string>): void {
   }
 }
 
+/** The line of the nearest part of the path that is there. */
 function lineOf(source: WaiverFile, index: number, path: readonly PropertyKey[]): number | undefined {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(source.text, { lineCounter: lines, keepSourceTokens: false, logLevel: 'silent' });
-  const nonEmpty = Array.isArray(documents) ? documents.filter((document) => document.contents !== null) : [];
-  const node = nonEmpty[index]?.getIn(path, true) as
-    | { readonly range?: readonly [number, number, number] | null }
-    | undefined;
-  const start = node?.range?.[0];
-  return start === undefined ? undefined : lines.linePos(start).line;
+  const documents = parseAllDocuments(source.text, { lineCounter: lines, logLevel: 'silent' });
+  const document = Array.isArray(documents) ? documents.filter((one) => one.toJS() !== null)[index] : undefined;
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node = document?.getIn(path.slice(0, length), true) as
+      | { readonly range?: readonly number[] | null }
+      | undefined;
+    const start = node?.range?.[0];
+    if (start !== undefined) return lines.linePos(start).line;
+  }
+  return undefined;
 }
 
 /** Where a violation was found; waivers may be narrower than an object. */

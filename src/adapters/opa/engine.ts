@@ -186,7 +186,10 @@ function failureError(policy: CompiledPolicy, failure: BatchFailure, input: Poli
 
 /** `Kind/namespace/name`, escaped; the object may be hostile. */
 function subjectOf(input: PolicyInput): string {
-  const object = input.object as { kind?: unknown; metadata?: { namespace?: unknown; name?: unknown } } | null;
+  const object = (input as PolicyInput | null)?.object as {
+    kind?: unknown;
+    metadata?: { namespace?: unknown; name?: unknown };
+  } | null;
   const parts = [object?.kind, object?.metadata?.namespace, object?.metadata?.name].filter(
     (part) => typeof part === 'string',
   );
