@@ -17,6 +17,7 @@ import (
 var (
 	inTree  = regexp.MustCompile(regexp.QuoteMeta(tree.Root) + `(/[^\s'":;,)]*)?`)
 	config  = regexp.MustCompile("(?s)with config: `.*")
+	numbers = regexp.MustCompile(`\[\d+(?: \d+){3,}\]`)
 	remote  = regexp.MustCompile(`(?i)(git (fetch|clone|init)|no 'git' program|URL is a git repository|HTTP Error|network is closed)`)
 	longest = 600
 )
@@ -33,6 +34,8 @@ func explain(err error, found *scan.Result) error {
 	}
 	text := err.Error()
 	text = config.ReplaceAllString(text, "")
+	// Bytes printed as numbers may be a Secret's.
+	text = numbers.ReplaceAllString(text, "[…]")
 	code := "build.kustomize"
 	if remote.MatchString(text) {
 		return fault.New("build.remote", found.Root.File, 0, "the build tried to fetch something from outside the source").

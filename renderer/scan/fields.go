@@ -230,8 +230,10 @@ func (s *scanner) resource(e entry, name string, as role) (Resource, error) {
 			return Resource{}, err
 		}
 		if as == asPlugin {
-			if err := s.plugin(e.k, file.Path, doc.Node); err != nil {
-				return Resource{}, err
+			for _, node := range Objects(doc.Node) {
+				if err := s.plugin(file.Path, node); err != nil {
+					return Resource{}, err
+				}
 			}
 		}
 	}

@@ -36,7 +36,10 @@ func (s *scanner) generators(k *Kustomization) error {
 func (s *scanner) sources(e entry, from kustypes.KvPairSources, secret bool) error {
 	if secret {
 		for _, literal := range from.LiteralSources {
-			_, value, _ := strings.Cut(literal, "=")
+			value := literal
+			if _, after, ok := strings.Cut(literal, "="); ok {
+				value = after
+			}
 			s.hide(strings.Trim(value, `"'`))
 		}
 	}

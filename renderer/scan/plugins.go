@@ -48,7 +48,10 @@ func (s *scanner) config(e entry, text string, node *yaml.Node) (Resource, error
 		for i := range documents {
 			line := documents[i].Node.Line
 			documents[i].Node.Line = e.at()
-			if err := s.plugin(e.k, e.file(), documents[i].Node); err != nil {
+			if err := s.plugin(e.file(), documents[i].Node); err != nil {
+				return Resource{}, err
+			}
+			if err := s.paths(e.k, e.file(), documents[i].Node); err != nil {
 				return Resource{}, err
 			}
 			documents[i].Node.Line, documents[i].Line = line, e.at()
@@ -58,11 +61,37 @@ func (s *scanner) config(e entry, text string, node *yaml.Node) (Resource, error
 		}
 		return Resource{Line: e.line, File: &File{Path: e.file(), Documents: documents}}, nil
 	}
-	return s.resource(e, text, asPlugin)
+	resource, err := s.resource(e, text, asPlugin)
+	if err != nil {
+		return Resource{}, err
+	}
+	return resource, s.reachedBy(e.k, resource)
 }
 
-// plugin checks one configuration. Its paths are relative to the kustomization that names it.
-func (s *scanner) plugin(k *Kustomization, file string, node *yaml.Node) error {
+// reachedBy checks the paths of all configurations below an entry. They are relative to the kustomization with the entry.
+func (s *scanner) reachedBy(k *Kustomization, resource Resource) error {
+	if resource.Folder != nil {
+		for _, list := range [][]Resource{resource.Folder.Resources, resource.Folder.Components} {
+			for _, inner := range list {
+				if err := s.reachedBy(k, inner); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	for _, doc := range resource.File.Documents {
+		for _, node := range Objects(doc.Node) {
+			if err := s.paths(k, resource.File.Path, node); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// plugin refuses a configuration of what is not built into kustomize.
+func (s *scanner) plugin(file string, node *yaml.Node) error {
 	kind := document.String(node, "kind")
 	if strings.Contains(kind, "Helm") {
 		return fault.New("build.helm", file, node.Line, "%s would render a Helm chart inside kustomize", kind).
@@ -78,6 +107,12 @@ func (s *scanner) plugin(k *Kustomization, file string, node *yaml.Node) error {
 		return fault.New("build.plugin", file, node.Line, "%s is a kustomize plugin", fault.Quote(kind)).
 			Do("Only what is built into kustomize (apiVersion: builtin) may run.")
 	}
+	return nil
+}
+
+// paths checks what a configuration reads.
+func (s *scanner) paths(k *Kustomization, file string, node *yaml.Node) error {
+	kind := document.String(node, "kind")
 	secret := kind == "SecretGenerator"
 	read := func(field, name string) error {
 		e := entry{k: &Kustomization{Dir: k.Dir, File: file}, field: field, line: node.Line}
