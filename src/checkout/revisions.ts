@@ -30,7 +30,10 @@ export async function readRevisions(
       head: { tree: await repository.tree(headCommit), commit: headCommit },
     };
   }
-  return { base: { tree: baseTree, commit: base }, head: { tree: await repository.workingTree(), commit: null } };
+  const files = await repository.workingTree();
+  // Files that are just what HEAD holds are HEAD.
+  const clean = headCommit !== undefined && (await repository.tree(headCommit)).id === files.id;
+  return { base: { tree: baseTree, commit: base }, head: { tree: files, commit: clean ? headCommit : null } };
 }
 
 async function revision(repository: Repository, name: string): Promise<string> {

@@ -1,6 +1,6 @@
 // Masks a pair of objects before they are compared: equality survives, values and their lengths do not.
 import type { Json, KubeObject } from '../object/object.ts';
-import { isMap, normalise, type JsonMap } from './normalise.ts';
+import { isMap, type JsonMap, normalise } from './normalise.ts';
 import * as secrets from './secret.ts';
 import { mask, type SecretValues } from './secret-values.ts';
 

@@ -8,7 +8,7 @@ import { maskPair } from './mask.ts';
 import { isMap, type JsonMap } from './normalise.ts';
 import { type ObjectPair, pairObjects, type Rename } from './pair.ts';
 import { assess, type Difference } from './risk.ts';
-import { secretValues, type SecretValues } from './secret-values.ts';
+import { type SecretValues, secretValues } from './secret-values.ts';
 import { summarise } from './summary.ts';
 import { type DiffEffort, newEffort, unifiedDiff } from './unified.ts';
 import { yamlLines } from './yaml.ts';

@@ -1,14 +1,14 @@
 // The fleet of one side: build the roots, follow the Kustomizations they define, until nothing new appears.
 import { asSluiceError, SluiceError } from '../errors.ts';
-import type { KustomizationSpec } from '../flux/kustomization.ts';
-import { isKustomization, keyOf, readKustomization, sourceGroup } from '../flux/kustomization.ts';
-import { groupOf, nameOf, namespaceOf } from '../object/id.ts';
+import { sourceGroup } from '../flux/kustomization.ts';
+import { groupOf, namespaceOf } from '../object/id.ts';
 import { createKindTable } from '../object/kinds.ts';
-import type { BuiltObject, ObjectSource } from '../object/object.ts';
+import type { BuiltObject } from '../object/object.ts';
 import type { Build, BuildRequest, Progress, Renderer, Tree } from '../ports.ts';
 import { sameRepository } from '../source/url.ts';
 import { findClusters } from './clusters.ts';
 import type { PlatformConfig } from './config.ts';
+import { childrenOf, type Declared, mayDefine, rootKustomization } from './declared.ts';
 import { dependencyProblems } from './depends.ts';
 import type {
   ClusterFleet,
@@ -25,12 +25,10 @@ import { readLockdown } from './lockdown.ts';
 import { type OwnerRules, ownerOf } from './owner.ts';
 import { ownershipProblems } from './ownership.ts';
 import { buildPath } from './path.ts';
+import { placeProblems } from './problem-place.ts';
 import { readRbac } from './rbac.ts';
-import { isDefined, resolveSource } from './sources.ts';
+import { isDefined, resolveSource, resolveTenantSource } from './sources.ts';
 import { findConfigMap, readSubstitution } from './substitution.ts';
-
-/** Children of children of …: Flux has no limit, people's fleets have three or four. */
-export const maxDepth = 16;
 
 export interface FleetInput {
   readonly platform: Tree;
@@ -38,20 +36,6 @@ export interface FleetInput {
   readonly repositories: Repositories;
   readonly renderer: Renderer;
   readonly progress: Progress;
-}
-
-/** A Kustomization that some build defined and nobody has built yet. */
-interface Declared {
-  readonly key: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly spec: KustomizationSpec;
-  readonly problems: readonly string[];
-  readonly parent: string | undefined;
-  readonly ancestors: readonly string[];
-  readonly declared: ObjectSource | undefined;
-  /** Defined by a tenant's own build. */
-  readonly byTenant: boolean;
 }
 
 /**
@@ -96,19 +80,14 @@ class ClusterComputation {
   }
 
   async run(): Promise<{ cluster: ClusterFleet; problems: readonly FleetProblem[] }> {
-    this.#pending = [this.#rootKustomization()];
+    this.#pending = [rootKustomization(this.#root)];
     // The platform's own builds first, as RBAC, sources and variables may stand in any of them.
     while (await this.#buildWave()) this.#input.progress(`reading ${this.#root.name}`);
     await this.#settleTenants();
     const cluster = this.#cluster();
-    this.#problems.push(...dependencyProblems(cluster), ...ownershipProblems(cluster));
+    const dependencies = await placeProblems(cluster, dependencyProblems(cluster), this.#input.renderer);
+    this.#problems.push(...dependencies, ...ownershipProblems(cluster));
     return { cluster, problems: this.#problems };
-  }
-
-  #rootKustomization(): Declared {
-    const spec = this.#root.spec ?? readKustomization(syntheticRoot(this.#root.path)).spec;
-    const common = { problems: [], parent: undefined, ancestors: [], declared: undefined, byTenant: false };
-    return { key: 'flux-system/flux-system', namespace: 'flux-system', name: 'flux-system', spec, ...common };
   }
 
   /** Builds every pending Kustomization that is certainly the platform's; false when none was. */
@@ -147,7 +126,7 @@ class ClusterComputation {
           await this.#settle(
             declared,
             source,
-            declared.byTenant && owner.type === 'platform' ? { type: 'unbound' } : owner,
+            declared.within !== undefined && owner.type === 'platform' ? { type: 'unbound' } : owner,
             false,
           );
         }),
@@ -194,10 +173,10 @@ class ClusterComputation {
       error = asSluiceError(thrown);
     }
     this.#kustomizations.set(key, { ...base, path, substitution, build: result, error });
-    if (result !== undefined) this.#take(declared, result, owner);
+    if (result !== undefined) this.#take(declared, result, owner, source);
   }
 
-  #take(by: Declared, build: Build, owner: Owner): void {
+  #take(by: Declared, build: Build, owner: Owner, source: ResolvedSource): void {
     if (owner.type === 'platform')
       this.#objects.push(...build.objects.map((one) => ({ ...one, kustomization: by.key })));
     else
@@ -206,40 +185,10 @@ class ClusterComputation {
           ({ object }) => mayDefine(owner, namespaceOf(object)) && groupOf(object.apiVersion) === sourceGroup,
         ),
       );
-    for (const { object, sources } of build.objects) {
-      if (!isKustomization(object)) continue;
-      const key = keyOf(object);
-      if (key === by.key) continue;
-      if (by.ancestors.includes(key))
-        this.#problem(
-          'fleet.cycle',
-          `Kustomizations define each other: ${[...by.ancestors.slice(by.ancestors.indexOf(key)), by.key, key].join(' → ')}`,
-          by.key,
-          sources[0],
-        );
-      else if (by.ancestors.length >= maxDepth)
-        this.#problem(
-          'fleet.depth',
-          `Kustomizations are nested deeper than ${maxDepth}: ${[...by.ancestors, by.key, key].join(' → ')}`,
-          by.key,
-          sources[0],
-        );
-      else if (!mayDefine(owner, namespaceOf(object)) || this.#known(key)) continue;
-      else {
-        const { spec, problems } = readKustomization(object);
-        const ancestors = [...by.ancestors, by.key];
-        this.#pending.push({
-          key,
-          namespace: namespaceOf(object),
-          name: nameOf(object),
-          spec,
-          problems,
-          parent: by.key,
-          ancestors,
-          declared: sources[0],
-          byTenant: owner.type !== 'platform',
-        });
-      }
+    const { children, problems } = childrenOf(by, build, owner, source);
+    this.#pending.push(...children.filter(({ key }) => !this.#known(key)));
+    for (const error of problems) {
+      this.#problems.push({ severity: 'error', error, cluster: this.#root.name, kustomization: by.key });
     }
   }
 
@@ -247,31 +196,12 @@ class ClusterComputation {
     return this.#kustomizations.has(key) || this.#pending.some((one) => one.key === key);
   }
 
-  #problem(
-    code: 'fleet.cycle' | 'fleet.depth',
-    message: string,
-    kustomization: string,
-    place: ObjectSource | undefined,
-  ): void {
-    const remedy =
-      code === 'fleet.cycle'
-        ? 'let each Kustomization be defined in one place, above the ones it defines'
-        : 'define it nearer to the root';
-    const error = new SluiceError(code, message, { place, remedy });
-    this.#problems.push({ severity: 'error', error, cluster: this.#root.name, kustomization });
-  }
-
-  #source(declared: Declared): Promise<ResolvedSource> {
-    const { sourceRef } = declared.spec;
-    if (declared.parent === undefined && !isDefined(sourceRef, this.#objects))
-      return this.#input.repositories.platform(this.#root);
-    const objects = declared.byTenant ? [...this.#objects, ...this.#tenantSources] : this.#objects;
-    return resolveSource(sourceRef, {
-      root: this.#root,
-      objects,
-      repositories: this.#input.repositories,
-      filtered: this.#filtered,
-    });
+  #source({ spec, parent, within }: Declared): Promise<ResolvedSource> {
+    const context = { root: this.#root, repositories: this.#input.repositories, filtered: this.#filtered };
+    if (parent === undefined && !isDefined(spec.sourceRef, this.#objects))
+      return context.repositories.platform(this.#root);
+    if (within === undefined) return resolveSource(spec.sourceRef, { ...context, objects: this.#objects });
+    return resolveTenantSource(spec.sourceRef, within, { ...context, objects: this.#objects }, this.#tenantSources);
   }
 
   #variablesKnown(declared: Declared): boolean {
@@ -306,18 +236,4 @@ class ClusterComputation {
       lockdown: readLockdown(this.#objects),
     };
   }
-}
-
-// A tenant's Kustomizations are followed in its own namespaces only; the guard denies the others.
-function mayDefine(owner: Owner, namespace: string): boolean {
-  return owner.type === 'platform' || (owner.type === 'tenant' && owner.tenant.namespaces.includes(namespace));
-}
-
-function syntheticRoot(path: string): Parameters<typeof readKustomization>[0] {
-  return {
-    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
-    kind: 'Kustomization',
-    metadata: { name: 'flux-system', namespace: 'flux-system' },
-    spec: { path, prune: true, sourceRef: { kind: 'GitRepository', name: 'flux-system' } },
-  };
 }

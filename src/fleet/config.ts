@@ -56,11 +56,13 @@ export interface PlatformConfig {
     readonly namespaced: boolean;
   }[];
   readonly limits: Limits;
-  readonly maxDeletions: number | undefined;
+  /** Deletions of one Kustomization that pass without an acknowledgement. */
+  readonly maxDeletions: number;
   readonly waiversFolder: string;
 }
 
 export const configFile = 'sluice.yaml';
+export const defaultMaxDeletions = 10;
 
 /**
  * The configuration of a platform tree; defaults where there is no sluice.yaml.
@@ -122,7 +124,7 @@ function fromFile(file: z.infer<typeof configSchema>): PlatformConfig {
     trustedSources: file.trustedSources ?? [],
     kinds: (file.kinds ?? []).map(({ plural, ...kind }) => (plural === undefined ? kind : { ...kind, plural })),
     limits: file.limits ?? limitsSchema.parse({}),
-    maxDeletions: file.deploy?.maxDeletions,
+    maxDeletions: file.deploy?.maxDeletions ?? defaultMaxDeletions,
     waiversFolder: file.waivers ?? 'waivers',
   };
 }

@@ -8,11 +8,13 @@ export function dependencyProblems(cluster: ClusterFleet): FleetProblem[] {
   const state = new Map<string, 'open' | 'done'>();
   const visit = (at: FleetKustomization, path: readonly string[]): void => {
     state.set(at.key, 'open');
-    for (const { namespace, name } of at.spec.dependsOn) {
+    for (const [index, { namespace, name }] of at.spec.dependsOn.entries()) {
+      const field = ['spec', 'dependsOn', index];
       const key = `${namespace}/${name}`;
       const next = cluster.kustomizations.get(key);
-      if (next === undefined) out.push(missing(cluster, at, key));
-      else if (state.get(key) === 'open') out.push(cycle(cluster, at, [...path.slice(path.indexOf(key)), key]));
+      if (next === undefined) out.push({ ...missing(cluster, at, key), field });
+      else if (state.get(key) === 'open')
+        out.push({ ...cycle(cluster, at, [...path.slice(path.indexOf(key)), key]), field });
       else if (state.get(key) === undefined) visit(next, [...path, key]);
     }
     state.set(at.key, 'done');

@@ -2,7 +2,7 @@
 import type { SluiceError } from '../errors.ts';
 import type { KustomizationSpec } from '../flux/kustomization.ts';
 import type { KindTable } from '../object/kind.ts';
-import type { BuiltObject, ObjectSource } from '../object/object.ts';
+import type { BuiltObject, FieldPath, ObjectSource } from '../object/object.ts';
 import type { Build, SourceRef, Substitution, Tree } from '../ports.ts';
 import type { PlatformConfig } from './config.ts';
 import type { Rbac } from './rbac.ts';
@@ -95,6 +95,8 @@ export interface FleetProblem {
   readonly error: SluiceError;
   readonly cluster: string;
   readonly kustomization: string | undefined;
+  /** The field of the Kustomization's document that is at fault. */
+  readonly field?: FieldPath;
 }
 
 /** Opens sources as they are on one side of a review. */

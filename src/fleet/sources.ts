@@ -6,7 +6,14 @@ import type { BuiltObject, KubeObject } from '../object/object.ts';
 import type { Tree } from '../ports.ts';
 import { applyIgnore } from '../source/ignore.ts';
 import { composeTree, includeTree, type TreeCopy, type TreeInclude } from '../source/include.ts';
+import { sameRepository } from '../source/url.ts';
 import type { ClusterRoot, Repositories, ResolvedSource } from './fleet.ts';
+
+/** What a tenant's Kustomizations may read: sources in its namespaces, and of its own repository. */
+export interface TenantReach {
+  readonly namespaces: readonly string[];
+  readonly url: string;
+}
 
 const generatorGroup = 'source.extensions.fluxcd.io';
 
@@ -37,6 +44,26 @@ export async function resolveSource(ref: CrossReference, context: SourceContext)
     ? await context.repositories.platform(context.root)
     : await context.repositories.open(url, readSourceRef(object));
   return withInclude(object, await withIgnore(opened, context, stringAt(object['spec'], 'ignore')), context);
+}
+
+/**
+ * The source of a Kustomization that a tenant's own build defines: one that the platform defines in the tenant's
+ * namespaces, or the tenant's own repository. What a tenant writes opens nobody else's, not even to a preview.
+ */
+export async function resolveTenantSource(
+  ref: CrossReference,
+  within: TenantReach,
+  platform: SourceContext,
+  own: readonly BuiltObject[],
+): Promise<ResolvedSource> {
+  const refused = (reason: string): ResolvedSource => {
+    return { type: 'unknown', url: undefined, what: `${ref.kind} ${ref.namespace}/${ref.name}`, reason };
+  };
+  if (!within.namespaces.includes(ref.namespace)) return refused("it is outside the tenant's namespaces");
+  if (isDefined(ref, platform.objects)) return resolveSource(ref, platform);
+  const source = await resolveSource(ref, { ...platform, objects: own });
+  const foreign = source.type === 'tree' && !sameRepository(source.url, within.url);
+  return foreign ? refused('a source that a tenant defines itself is not read') : source;
 }
 
 /** True when no source of the fleet is missing that a later build could still define. */

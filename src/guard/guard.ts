@@ -1,8 +1,9 @@
 // What a tenant can never do: in code, default deny, not configurable. Holds at review and again before apply.
-import type { Tenant } from '../fleet/tenant.ts';
-import type { BuiltObject, FieldPath } from '../object/object.ts';
-import type { KindTable } from '../object/kind.ts';
+
 import type { Rbac } from '../fleet/rbac.ts';
+import type { Tenant } from '../fleet/tenant.ts';
+import type { KindTable } from '../object/kind.ts';
+import type { BuiltObject, FieldPath } from '../object/object.ts';
 
 export const guardRules = [
   'tenant/cluster-scoped',

@@ -3,7 +3,10 @@ import { SluiceError } from '../errors.ts';
 import type { RegoModule } from '../ports.ts';
 
 export interface PolicySelection {
-  /** For `Renderer.compile`; shipped first, then the platform's, each by file. Tests are left out. */
+  /**
+   * For `Renderer.compile`; shipped first, then the platform's, each by file. Tests are left out. A shipped file is named
+   * `sluice:policies/image/tag/policy.rego`, so that a file of the platform's may have the same path.
+   */
   readonly modules: readonly RegoModule[];
   /** Ids of the shipped rules that are in force: their denies become warnings for the platform. */
   readonly shipped: ReadonlySet<string>;
@@ -42,7 +45,7 @@ export function selectPolicies(
   const gone = new Set([...off, ...replaced]);
   const kept = sources.filter((module) => !gone.has(ruleId(packageOf(module)) ?? ''));
   return {
-    modules: [...kept.toSorted(byFile), ...added.toSorted(byFile)],
+    modules: [...kept.map(markShipped).toSorted(byFile), ...added.toSorted(byFile)],
     shipped: new Set([...shippedIds].filter((id) => !gone.has(id))),
     replaced: replaced.toSorted(),
   };
@@ -112,6 +115,10 @@ export function ruleId(name: string | undefined): string | undefined {
   const parts = name?.split('.') ?? [];
   if (parts.length !== 3 || parts[0] !== 'sluice' || parts[1] === 'lib') return undefined;
   return `${parts[1]}/${parts[2]}`.replaceAll('_', '-');
+}
+
+function markShipped(module: RegoModule): RegoModule {
+  return { ...module, file: `sluice:${module.file}` };
 }
 
 function isSource(module: RegoModule): boolean {

@@ -2,17 +2,19 @@
 
 import type { ObjectChange } from '../diff/change.ts';
 import { diffObjects, type ObjectsDiff } from '../diff/objects.ts';
+import { secretValues } from '../diff/secret-values.ts';
+import type { DiffEffort } from '../diff/unified.ts';
 import { asSluiceError, SluiceError } from '../errors.ts';
 import type { ClusterFleet, FleetKustomization } from '../fleet/fleet.ts';
 import { objectId, objectLabel } from '../object/id.ts';
 import type { BuiltObject, KubeObject } from '../object/object.ts';
+import { findPlaces, type Placed, type PlaceQuestion } from '../object/place.ts';
 import { applyWaivers } from '../policy/waiver.ts';
 import type { KustomizationOutcome, Violation } from '../report/outcome.ts';
 import { type Built, buildSide } from './built.ts';
 import { evaluate, type Finding, findingKey } from './evaluate.ts';
 import { type Owners, otherOwner } from './owners.ts';
 import type { Pair } from './pair.ts';
-import { findPlaces, type Placed, type PlaceQuestion } from './place.ts';
 import type { Side, Tools } from './side.ts';
 
 export interface PairInput {
@@ -27,6 +29,8 @@ export interface PairInput {
   /** Only what the change introduced is of interest: the inputs of this build did not change, the rules did. */
   readonly introducedOnly: boolean;
   readonly today: string;
+  /** Shared by all diffs of the preview. */
+  readonly effort: DiffEffort;
 }
 
 export interface PairResult {
@@ -62,12 +66,13 @@ export async function previewPair(input: PairInput, tools: Tools): Promise<PairR
         head: headObjects,
         copiesSecrets: copies(base) || copies(head),
         changedFiles: input.changed,
+        effort: input.effort,
       })
     : { changes: [], unchanged: 0 };
   // Say where.
   const placed = await placeFindings(input, head, findings, known, tools);
   const { violations, notes } = applyWaivers(
-    placed,
+    scrubbed(placed, [...baseObjects, ...headObjects], copies(base) || copies(head)),
     { cluster: pair.cluster, kustomization: pair.key },
     input.head.waivers,
     input.today,
@@ -79,13 +84,41 @@ export async function previewPair(input: PairInput, tools: Tools): Promise<PairR
       ...describe(pair, shown),
       unchanged: diff.unchanged,
       changes,
-      violations: [...unbound(input), ...violations],
+      violations: [...unbound(input), ...deletions(input, changes), ...violations],
     },
-    errors: errors.map((error) => ({ error, cluster: pair.cluster, kustomization: pair.key })),
+    errors: errors.map((error) => ({ error: withPlace(error, pair), cluster: pair.cluster, kustomization: pair.key })),
     unknownVariables: head.type === 'built' ? head.build.unknownVariables : [],
     headObjects,
     notes,
   };
+}
+
+/** An error about the Kustomization itself is where that is declared. */
+function withPlace(error: SluiceError, pair: Pair): SluiceError {
+  const { file, line } = declaredPlace(pair);
+  if (error.place !== undefined || file === null) return error;
+  const { code, message, kind, remedy } = error;
+  return new SluiceError(code, message, {
+    kind,
+    remedy,
+    place: line === null ? { file } : { file, line },
+    cause: error,
+  });
+}
+
+/** A rule's words may quote a field that repeats a Secret's value. */
+function scrubbed(
+  violations: readonly Violation[],
+  objects: readonly BuiltObject[],
+  copiesSecrets: boolean,
+): Violation[] {
+  if (violations.length === 0) return [];
+  const { scrub } = secretValues(objects, { copiesSecrets });
+  return violations.map((one) => ({
+    ...one,
+    message: scrub(one.message),
+    remedy: one.remedy === null ? null : scrub(one.remedy),
+  }));
 }
 
 function objectsOf(built: Built): readonly BuiltObject[] {
@@ -257,6 +290,25 @@ function unbound({ pair }: PairInput): Violation[] {
       remedy:
         'the platform team sets spec.serviceAccountName, or lists the repository under trustedSources in sluice.yaml',
       introduced: pair.base?.owner.type !== 'unbound',
+      waivedUntil: null,
+    },
+  ];
+}
+
+/** More deletions than the deploy lets pass without an acknowledgement (`deploy.maxDeletions`). */
+function deletions({ pair, head }: PairInput, changes: readonly ObjectChange[]): Violation[] {
+  const count = changes.filter(({ action }) => action === 'deleted').length;
+  const limit = head.fleet.config.maxDeletions;
+  if (count <= limit) return [];
+  return [
+    {
+      rule: 'deploy/deletions',
+      severity: 'warn',
+      object: `Kustomization/${pair.key}`,
+      ...declaredPlace(pair),
+      message: `merging deletes ${count} objects of Kustomization ${pair.key}, more than the ${limit} that pass without a word`,
+      remedy: 'make sure that this is meant; the deploy stops and asks for an acknowledgement',
+      introduced: true,
       waivedUntil: null,
     },
   ];

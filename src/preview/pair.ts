@@ -40,6 +40,18 @@ export function pairUp(base: Side, head: Side): Pair[] {
   return pairs;
 }
 
+/** On the base it had a parent (or a parent's parent) that cannot be built on the head: who knows if it is still defined. */
+export function isHidden({ key, head, baseCluster, headCluster }: Pair): boolean {
+  if (head !== undefined || headCluster === undefined) return false;
+  let at = baseCluster?.kustomizations.get(key)?.parent;
+  while (at !== undefined) {
+    const parent = headCluster.kustomizations.get(at);
+    if (parent !== undefined) return parent.error !== undefined || parent.source.type === 'unknown';
+    at = baseCluster?.kustomizations.get(at)?.parent;
+  }
+  return false;
+}
+
 /** What the renderer needs to build a Kustomization; undefined where its source is not at hand. */
 export function buildRequest(kustomization: FleetKustomization): BuildRequest | undefined {
   const { source, path, spec, substitution } = kustomization;

@@ -1,15 +1,17 @@
 // What a merge would do: two sides of the fleet, compared. The App, `sluice check` and the deploy's dry run all end here.
+import { newEffort } from '../diff/unified.ts';
 import type { SluiceError } from '../errors.ts';
-import type { FleetProblem } from '../fleet/fleet.ts';
-import type { KustomizationOutcome, Outcome, Violation } from '../report/outcome.ts';
-import type { ReportError, ReportUnknown } from '../report/report.ts';
+import type { BuiltObject } from '../object/object.ts';
+import type { Outcome } from '../report/outcome.ts';
+import type { ReportUnknown } from '../report/report.ts';
 import { changedPaths } from '../source/changed.ts';
 import { sameRepository } from '../source/url.ts';
+import { fleetFindings, reportError, withFleetViolations } from './fleet-findings.ts';
 import { type PairResult, previewPair } from './kustomization.ts';
 import { type Owners, readOwners, rulesDiffer } from './owners.ts';
-import { differs, type Pair, pairUp } from './pair.ts';
+import { differs, isHidden, type Pair, pairUp } from './pair.ts';
 import type { Side, Tools } from './side.ts';
-import { unique, unknownCharts, unknownSource, unknownVariables, unmovedNotes } from './unknowns.ts';
+import { unique, unknownCharts, unknownChildren, unknownSource, unknownVariables, unmovedNotes } from './unknowns.ts';
 
 /** What is under review. */
 export interface Subject {
@@ -28,53 +30,66 @@ export interface Subject {
 export async function preview(base: Side, head: Side, subject: Subject, tools: Tools): Promise<Outcome> {
   // Find the Kustomizations whose inputs differ, on every cluster, and those that other rules now judge.
   const pairs = pairUp(base, head);
-  const affected = await affectedPairs(pairs, base, head, tools);
+  const hidden = pairs.filter((pair) => isHidden(pair));
+  const affected = await affectedPairs(
+    pairs.filter((pair) => !hidden.includes(pair)),
+    base,
+    head,
+    tools,
+  );
   tools.progress(`rendering ${affected.length} Kustomizations`);
   // Build both sides, guard and policy on the head, pair and diff.
   const changed = changedFiles();
+  const effort = newEffort();
   const owners = ownersByCluster(affected, tools);
   let done = 0;
-  const results = await Promise.all(
-    affected.map(async ({ pair, introducedOnly }) => {
+  const previewed = await Promise.all(
+    affected.map(async (one): Promise<Previewed> => {
+      const { pair, introducedOnly } = one;
       const [baseOwners, headOwners] = await owners(pair);
       const files = await changed(pair);
       const result = await previewPair(
-        { pair, base, head, baseOwners, headOwners, changed: files, introducedOnly, today: subject.today },
+        { pair, base, head, baseOwners, headOwners, changed: files, introducedOnly, today: subject.today, effort },
         tools,
       );
       done += 1;
       tools.progress('rendering', done, affected.length);
-      return result;
+      return { affected: one, result };
     }),
   );
   // Say what was found, what could not be, and what is out of reach.
-  const outcomes = results.map(({ outcome }) => outcome);
   const subjectErrors = subject.errors.map((error) => reportError(error, null, null));
-  const buildErrors = results.flatMap(({ errors }) =>
-    errors.map((one) => reportError(one.error, one.cluster, one.kustomization)),
+  const buildErrors = previewed.flatMap(({ result }) =>
+    result.errors.map((one) => reportError(one.error, one.cluster, one.kustomization)),
   );
-  const fleet = fleetFindings(
-    base,
-    head,
-    subject,
-    affected.map(({ pair }) => pair),
-  );
+  const reviewed = affected.map(({ pair }) => pair);
+  const fleet = fleetFindings(base, head, subject.role, reviewed);
+  const shown = previewed.filter(isWorthShowing).map(({ result }) => result.outcome);
+  const fleetNow = pairs.flatMap(({ head: one }) => (one === undefined ? [] : [one]));
   return {
     source: subject.url,
     base: subject.base,
     head: subject.head,
     merge: subject.merge,
-    kustomizations: withFleetViolations(outcomes.filter(isWorthShowing), fleet.violations),
+    kustomizations: withFleetViolations(shown, fleet.violations),
     errors: [...subjectErrors, ...buildErrors, ...fleet.errors],
-    unknowns: unique([...fleet.unknowns, ...affected.flatMap(({ pair }, index) => unknownsOf(pair, results[index]))]),
+    unknowns: unique([
+      ...fleet.unknowns,
+      ...previewed.flatMap(unknownsOf),
+      ...unknownChildren(hidden),
+      ...unknownCharts(chartObjects(previewed)),
+    ]),
     notes: [
-      ...new Set([...subject.notes, ...results.flatMap(({ notes }) => notes)]),
-      ...unmovedNotes(
-        pairs.flatMap(({ head: one }) => (one === undefined ? [] : [one])),
-        (url) => sameRepository(url, subject.url),
-      ),
+      ...new Set([...subject.notes, ...previewed.flatMap(({ result }) => result.notes)]),
+      ...unmovedNotes(fleetNow, (url) => sameRepository(url, subject.url)),
     ],
+    followers: fleetNow.filter(({ source }) => source.type === 'tree' && source.follows).length,
   };
+}
+
+interface Previewed {
+  readonly affected: Affected;
+  readonly result: PairResult;
 }
 
 interface Affected {
@@ -135,114 +150,20 @@ function changedFiles(): (pair: Pair) => Promise<ReadonlySet<string>> {
   };
 }
 
-function isWorthShowing(outcome: KustomizationOutcome): boolean {
-  return outcome.changes.length > 0 || outcome.violations.length > 0 || outcome.unchanged > 0;
+/** A build that only other rules judge is shown where they found something. */
+function isWorthShowing({ affected, result }: Previewed): boolean {
+  const { changes, violations, unchanged } = result.outcome;
+  return changes.length > 0 || violations.length > 0 || (unchanged > 0 && !affected.introducedOnly);
 }
 
-function unknownsOf({ head, cluster }: Pair, result: PairResult | undefined): ReportUnknown[] {
-  if (head === undefined || result === undefined) return [];
-  return [
-    ...unknownSource(head),
-    ...unknownVariables(head, result.unknownVariables),
-    ...unknownCharts(result.headObjects, cluster),
-  ];
+function unknownsOf({ affected, result }: Previewed): ReportUnknown[] {
+  const { head } = affected.pair;
+  if (head === undefined || affected.introducedOnly) return [];
+  return [...unknownSource(head), ...unknownVariables(head, result.unknownVariables)];
 }
 
-/** The fleet's own problems: errors for the platform's review, unknowns for a tenant, who cannot mend them. */
-function fleetFindings(
-  base: Side,
-  head: Side,
-  subject: Subject,
-  affected: readonly Pair[],
-): { errors: ReportError[]; unknowns: ReportUnknown[]; violations: Map<string, Violation[]> } {
-  const before = new Set(base.fleet.problems.map(problemKey));
-  const reviewed = new Set(affected.map((pair) => `${pair.cluster} ${pair.key}`));
-  const failed = head.fleet.clusters.flatMap(({ name, kustomizations }) =>
-    [...kustomizations.values()].flatMap(({ key, error }) =>
-      error === undefined || reviewed.has(`${name} ${key}`)
-        ? []
-        : [{ cluster: name, kustomization: key, error, severity: 'error' as const }],
-    ),
-  );
-  if (subject.role === 'tenant') {
-    const mine = head.fleet.problems.filter((problem) => !before.has(problemKey(problem)));
-    const unknowns = failed.map(({ error, cluster, kustomization }) => ({
-      what: `Kustomization ${kustomization} on ${cluster}`,
-      effect: `the platform's own part could not be rendered (${error.code}), so what it defines is not known here`,
-    }));
-    return { errors: mine.filter(isError).map(problemError), unknowns, violations: new Map() };
-  }
-  const violations = new Map<string, Violation[]>();
-  for (const problem of head.fleet.problems.filter((one) => !isError(one))) {
-    const key = `${problem.cluster} ${problem.kustomization ?? ''}`;
-    violations.set(key, [...(violations.get(key) ?? []), warning(problem, !before.has(problemKey(problem)))]);
-  }
-  return { errors: [...head.fleet.problems.filter(isError), ...failed].map(problemError), unknowns: [], violations };
-}
-
-function isError(problem: FleetProblem): boolean {
-  return problem.severity === 'error';
-}
-
-function problemKey({ error, cluster, kustomization }: FleetProblem): string {
-  return JSON.stringify([error.code, error.message, cluster, kustomization]);
-}
-
-function problemError({ error, cluster, kustomization }: FleetProblem): ReportError {
-  return reportError(error, cluster, kustomization ?? null);
-}
-
-function warning({ error, kustomization }: FleetProblem, introduced: boolean): Violation {
-  return {
-    rule: 'fleet/depends-on',
-    severity: 'warn',
-    object: `Kustomization/${kustomization ?? ''}`,
-    file: error.place?.file ?? null,
-    line: error.place?.line ?? null,
-    message: error.message,
-    remedy: error.remedy ?? null,
-    introduced,
-    waivedUntil: null,
-  };
-}
-
-function withFleetViolations(
-  outcomes: readonly KustomizationOutcome[],
-  violations: ReadonlyMap<string, Violation[]>,
-): KustomizationOutcome[] {
-  const left = new Map(violations);
-  const merged = outcomes.map((outcome) => {
-    const key = `${outcome.cluster} ${outcome.namespace}/${outcome.name}`;
-    const more = left.get(key) ?? [];
-    left.delete(key);
-    return { ...outcome, violations: [...outcome.violations, ...more] };
-  });
-  const bare = [...left].map(([key, found]) => {
-    const [cluster = '', path = ''] = key.split(' ');
-    const [namespace = '', name = ''] = path.split('/');
-    return {
-      cluster,
-      namespace,
-      name,
-      path: '',
-      serviceAccount: null,
-      clusterBound: false,
-      unchanged: 0,
-      changes: [],
-      violations: found,
-    };
-  });
-  return [...merged, ...bare];
-}
-
-function reportError(error: SluiceError, cluster: string | null, kustomization: string | null): ReportError {
-  return {
-    code: error.code,
-    message: error.message,
-    remedy: error.remedy ?? null,
-    kustomization,
-    cluster,
-    file: error.place?.file ?? null,
-    line: error.place?.line ?? null,
-  };
+function chartObjects(previewed: readonly Previewed[]): { cluster: string; objects: readonly BuiltObject[] }[] {
+  return previewed
+    .filter(({ affected }) => !affected.introducedOnly)
+    .map(({ affected, result }) => ({ cluster: affected.pair.cluster, objects: result.headObjects }));
 }

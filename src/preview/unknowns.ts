@@ -2,8 +2,9 @@
 import type { FleetKustomization } from '../fleet/fleet.ts';
 import { describeFollowing } from '../fleet/sources.ts';
 import { groupOf } from '../object/id.ts';
-import type { BuiltObject } from '../object/object.ts';
+import type { BuiltObject, KubeObject } from '../object/object.ts';
 import type { ReportUnknown } from '../report/report.ts';
+import type { Pair } from './pair.ts';
 
 /** Variables that only the cluster has a value for. */
 export function unknownVariables(kustomization: FleetKustomization, names: readonly string[]): ReportUnknown[] {
@@ -15,7 +16,10 @@ export function unknownVariables(kustomization: FleetKustomization, names: reado
     .join(', ');
   const more = names.length > 20 ? ` and ${names.length - 20} more` : '';
   return [
-    { what: `substituteFrom ${from}`, effect: `${list}${more} stay as written in Kustomization ${kustomization.key}` },
+    {
+      what: `substituteFrom ${from}`,
+      effect: `${list}${more} ${names.length === 1 ? 'stays' : 'stay'} as written in Kustomization ${kustomization.key}`,
+    },
   ];
 }
 
@@ -33,18 +37,27 @@ export function unknownSource(kustomization: FleetKustomization): ReportUnknown[
 }
 
 /** Charts are shown as the documents they are. */
-export function unknownCharts(objects: readonly BuiltObject[], cluster: string): ReportUnknown[] {
-  const releases = objects.filter(
-    ({ object }) => object.kind === 'HelmRelease' && groupOf(object.apiVersion) === 'helm.toolkit.fluxcd.io',
+export function unknownCharts(
+  built: readonly { readonly cluster: string; readonly objects: readonly BuiltObject[] }[],
+): ReportUnknown[] {
+  const releases = built.flatMap(({ cluster, objects }) =>
+    objects.filter(({ object }) => isRelease(object)).map(() => cluster),
   );
   if (releases.length === 0) return [];
-  const what = releases.length === 1 ? '1 HelmRelease' : `${releases.length} HelmReleases`;
-  return [
-    {
-      what: `${what} on ${cluster}`,
-      effect: 'the objects of the charts are not rendered yet; the documents themselves are checked',
-    },
-  ];
+  const what = `${releases.length === 1 ? '1 HelmRelease' : `${releases.length} HelmReleases`} on ${[...new Set(releases)].toSorted().join(', ')}`;
+  return [{ what, effect: 'the objects of their charts are not rendered yet; the documents themselves are checked' }];
+}
+
+function isRelease(object: KubeObject): boolean {
+  return object.kind === 'HelmRelease' && groupOf(object.apiVersion) === 'helm.toolkit.fluxcd.io';
+}
+
+/** Kustomizations whose parent could not be rendered: neither deleted nor unchanged, but not known. */
+export function unknownChildren(pairs: readonly Pair[]): ReportUnknown[] {
+  return pairs.map(({ cluster, key, base }) => ({
+    what: `Kustomization ${key} on ${cluster}`,
+    effect: `not previewed, since ${base?.parent ?? 'its parent'}, which defines it, could not be rendered`,
+  }));
 }
 
 /** Clusters that read the repository, but that this merge does not move. */

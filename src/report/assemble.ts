@@ -21,7 +21,7 @@ import {
 export function assemble(outcome: Outcome): Report {
   const { source, base, head, merge, kustomizations } = outcome;
   const violations = violationsOf(kustomizations);
-  const errors = unique(outcome.errors).toSorted(by(errorKey));
+  const errors = errorsOf(outcome.errors).toSorted(by(errorKey));
   return {
     verdict: verdictOf(violations, errors),
     source,
@@ -34,6 +34,7 @@ export function assemble(outcome: Outcome): Report {
     errors,
     unknowns: unique(outcome.unknowns).toSorted(by(({ what, effect }) => [what, effect])),
     notes: [...new Set(outcome.notes)].toSorted(bytewise),
+    followers: outcome.followers,
   };
 }
 
@@ -92,17 +93,18 @@ function changesOf(kustomizations: readonly KustomizationOutcome[]): ReportChang
       return { cluster: outcome.cluster, facts: { action, object, kustomization, file, line, risk, summary, diff } };
     }),
   );
-  return grouped(found).toSorted(
+  return grouped(found, sameChange).toSorted(
     by((one) => [risks.indexOf(one.risk), one.object, one.kustomization, one.action, one.file ?? '', one.summary]),
   );
 }
 
 function grouped<Facts extends object>(
   found: readonly { readonly cluster: string; readonly facts: Facts }[],
+  same: (facts: Facts) => object = (facts) => facts,
 ): (Facts & { readonly clusters: readonly string[] })[] {
   const groups = new Map<string, { facts: Facts; clusters: Set<string> }>();
   for (const { cluster, facts } of found) {
-    const key = JSON.stringify(facts);
+    const key = JSON.stringify(same(facts));
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { facts, clusters: new Set([cluster]) });
     else group.clusters.add(cluster);
@@ -110,6 +112,19 @@ function grouped<Facts extends object>(
   return [...groups.values()]
     .map(({ facts, clusters }) => ({ ...facts, clusters: [...clusters].toSorted(bytewise) }))
     .toSorted(by(({ clusters }) => clusters));
+}
+
+// The lines around a change may differ by cluster; what it takes away and adds is the change. The first cluster's diff
+// is shown.
+function sameChange<Facts extends { readonly action: Action; readonly diff: string }>(facts: Facts): object {
+  const lines = facts.diff.split('\n').filter((line) => !line.startsWith(' '));
+  return { ...facts, diff: lines };
+}
+
+/** One error on several clusters stands once; `cluster` lists their names. */
+function errorsOf(errors: readonly ReportError[]): ReportError[] {
+  const found = errors.map(({ cluster, ...facts }) => ({ cluster: cluster ?? '', facts }));
+  return grouped(found).map(({ clusters, ...error }) => ({ ...error, cluster: clusters.join(', ') || null }));
 }
 
 function unique<Item>(items: readonly Item[]): Item[] {

@@ -69,7 +69,8 @@ function conclusionOf(report: Report): CheckRun['conclusion'] {
 
 function titleOf(report: Report): string {
   const { word, reason } = headlineOf(report);
-  if (reachesNothing(report)) return 'Nothing to review: no cluster follows this';
+  if (reachesNothing(report))
+    return `Nothing to review: ${report.followers > 0 ? 'no object changes' : 'no cluster follows this'}`;
   const title = `${word}: ${reason}`;
   return title.length <= 60 ? title : clip(title.split(', ')[0] ?? title, 60);
 }

@@ -1,5 +1,5 @@
 // The verdict in one line, what to do next, and what the merge would do: the first things that anybody reads.
-import { findingsOf, type Findings } from './findings.ts';
+import { type Findings, findingsOf } from './findings.ts';
 import type { Action, Report, Risk, Verdict } from './report.ts';
 import { code, counted, type Words } from './words.ts';
 
@@ -32,8 +32,13 @@ function wordOf(report: Report): { symbol: string; word: string } {
   return words[report.verdict];
 }
 
+function unreached({ followers }: Report): string {
+  if (followers === 0) return 'no cluster follows this branch';
+  return `none of the ${counted(followers, 'Kustomization')} that follow this branch is built from what changed`;
+}
+
 function reasonOf(report: Report, { errors, mustFix, approvals, warnings }: Findings): string {
-  if (reachesNothing(report)) return 'no cluster follows this branch or these paths';
+  if (reachesNothing(report)) return unreached(report);
   const blocking = [
     ...(errors.length > 0 ? [`${counted(errors.length, 'error')}, treated as blocking`] : []),
     ...(mustFix.length > 0 ? [`${counted(mustFix.length, 'violation')} to fix`] : []),
@@ -50,6 +55,7 @@ function reasonOf(report: Report, { errors, mustFix, approvals, warnings }: Find
 export function nextStep(report: Report): Words {
   const { errors, mustFix, approvals } = findingsOf(report);
   if (reachesNothing(report)) {
+    if (report.followers > 0) return ['nothing to do: merging changes no object'];
     return ['if this should be deployed, the platform repository needs a source and a Kustomization that follow it'];
   }
   const firstError = errors[0];

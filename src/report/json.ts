@@ -65,6 +65,7 @@ export function renderJson(report: Report): string {
     })),
     unknowns: report.unknowns.map(({ what, effect }) => ({ what, effect })),
     notes: report.notes,
+    followers: report.followers,
   };
   return JSON.stringify(ordered, null, 2);
 }

@@ -68,6 +68,7 @@ export interface ReportError {
   readonly message: string;
   readonly remedy: string | null;
   readonly kustomization: string | null;
+  /** Names joined by `, ` where it is the same on several. */
   readonly cluster: string | null;
   readonly file: string | null;
   readonly line: number | null;
@@ -95,4 +96,6 @@ export interface Report {
   readonly unknowns: readonly ReportUnknown[];
   /** Sentences worth a line: "prod-eu follows tag v1.2.0, which this merge does not move". */
   readonly notes: readonly string[];
+  /** Kustomizations that a merge into this branch moves, whether or not this change reaches what they build. */
+  readonly followers: number;
 }

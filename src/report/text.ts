@@ -1,6 +1,6 @@
 // The report on a terminal: the verdict and the next step stand last, where people look.
 import { visible } from '../diff/visible.ts';
-import { clusterWords, findingsOf, groupedClusters, lineCounts, nameWords, type GroupedError } from './findings.ts';
+import { clusterWords, findingsOf, type GroupedError, groupedClusters, lineCounts, nameWords } from './findings.ts';
 import { actionWords, effectOf, fileAndLine, headlineOf, nextStep, reachesNothing } from './headline.ts';
 import type { Report, ReportChange, ReportKustomization, ReportViolation } from './report.ts';
 import { clip, counted, type Words } from './words.ts';

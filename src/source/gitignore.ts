@@ -1,5 +1,5 @@
 // Git's own ignore files, as `git status` reads them: for files on disk that were never added.
-import { type PathGlob, matchPathGlob, parsePathGlob } from './glob.ts';
+import { matchPathGlob, type PathGlob, parsePathGlob } from './glob.ts';
 
 interface IgnorePattern {
   readonly glob: PathGlob;

@@ -2,7 +2,7 @@
 import { SluiceError } from '../errors.ts';
 import type { Tree, TreeEntry } from '../ports.ts';
 import { objectId } from './git-object.ts';
-import { matchGlob, matchPathGlob, parseGlob, parsePathGlob, type PathGlob } from './glob.ts';
+import { matchGlob, matchPathGlob, type PathGlob, parseGlob, parsePathGlob } from './glob.ts';
 import { defaultLimits } from './limits.ts';
 import { type HeldFolder, type HeldFolders, heldStore, putHeld, sealFolder } from './memory.ts';
 import { escapePath } from './name.ts';

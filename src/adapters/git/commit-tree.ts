@@ -1,11 +1,12 @@
 // Folders and files of commits, shared by every tree of a repository: both sides of a review read most of them once.
+
+import { SluiceError } from '../../errors.ts';
 import type { TreeEntry } from '../../ports.ts';
 import { parseTree } from '../../source/git-object.ts';
 import type { SourceLimits } from '../../source/limits.ts';
 import { escapePath } from '../../source/name.ts';
 import { corruptError } from '../../source/refused.ts';
 import type { TreeStore } from '../../source/tree.ts';
-import { SluiceError } from '../../errors.ts';
 import type { Objects } from './objects.ts';
 import { Recent } from './recent.ts';
 

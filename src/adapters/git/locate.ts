@@ -1,8 +1,9 @@
 // Finding a repository from a folder.
+
+import * as fs from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import git from 'isomorphic-git';
-import * as fs from 'node:fs';
 import { SluiceError } from '../../errors.ts';
 import type { GitFolders } from './refs.ts';
 

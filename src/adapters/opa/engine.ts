@@ -173,7 +173,7 @@ function described(finding: PolicyFinding, remedies: ReadonlyMap<string, string 
 }
 
 function failureError(policy: CompiledPolicy, failure: BatchFailure, input: PolicyInput | undefined): SluiceError {
-  const at = /^(?<file>[^\s:]+\.rego):(?<line>\d+):\d+: (?<words>.*)$/s.exec(failure.message)?.groups;
+  const at = /^(?<file>\S+\.rego):(?<line>\d+):\d+: (?<words>.*)$/s.exec(failure.message)?.groups;
   const rule = policy.rules.find((candidate) => candidate.file === at?.['file']);
   const words = oneLine(at?.['words'] ?? failure.message);
   const speaker = rule === undefined ? '' : `rule ${rule.id}: `;

@@ -1,8 +1,8 @@
 // The renderer's answers, checked before anybody relies on them. Builds are hot and checked by hand.
 import { z } from 'zod';
 import { type ErrorCode, errorCodes, SluiceError } from '../../errors.ts';
-import type { Build, Document, PolicyRule } from '../../ports.ts';
 import type { BuiltObject } from '../../object/object.ts';
+import type { Build, Document, PolicyRule } from '../../ports.ts';
 import { parseExact } from './exact-json.ts';
 
 const known: ReadonlySet<string> = new Set(errorCodes);

@@ -2,7 +2,7 @@
 import { SluiceError } from '../../errors.ts';
 import { type CagedProcess, holdProcess, killGroup, residentBytes, spawnCaged } from './caged-process.ts';
 import { encodeFrame, FrameReader, FrameTooLarge, maxFrameBytes } from './frame.ts';
-import { stopped, type Stop } from './stop.ts';
+import { type Stop, stopped } from './stop.ts';
 
 export interface ChildOptions {
   /** Absolute path of the program. */

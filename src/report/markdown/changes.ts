@@ -4,7 +4,7 @@ import { clusterWords, lineCounts } from '../findings.ts';
 import { actionWords, symbolOf } from '../headline.ts';
 import type { Report, ReportChange } from '../report.ts';
 import { code, counted, prose, type Words } from '../words.ts';
-import { cell, shortTable, sourceCell, type SourceLink, stacked } from './table.ts';
+import { cell, type SourceLink, shortTable, sourceCell, stacked } from './table.ts';
 
 /** Longest diff of one object once room is short (bytes of Markdown, lines); beyond it stands the count alone. */
 export const diffCap = { bytes: 6_144, lines: 120 } as const;

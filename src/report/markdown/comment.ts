@@ -1,6 +1,6 @@
 // The comment on a pull request: everything of a report that fits, the most dangerous first, and what was left out.
 import { markdown } from '../escape.ts';
-import { findingsOf, type Findings, isPlatform } from '../findings.ts';
+import { type Findings, findingsOf, isPlatform } from '../findings.ts';
 import { headlineOf, nextStep } from '../headline.ts';
 import type { Report, ReportChange } from '../report.ts';
 import { counted } from '../words.ts';

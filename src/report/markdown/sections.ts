@@ -1,11 +1,12 @@
 // The sections of the comment, each a block of Markdown or nothing.
+
+import { markdown } from '../escape.ts';
 import type { Findings, GroupedError } from '../findings.ts';
 import { clusterWords, groupedClusters, nameWords } from '../findings.ts';
-import { markdown } from '../escape.ts';
 import { effectOf } from '../headline.ts';
 import type { Report, ReportKustomization, ReportViolation } from '../report.ts';
 import { code, counted, joined, prose, type Words } from '../words.ts';
-import { cell, shortTable, sourceCell, type SourceLink, stacked, table } from './table.ts';
+import { cell, type SourceLink, shortTable, sourceCell, stacked, table } from './table.ts';
 
 export interface SectionOptions {
   /** Most rows of any table. */

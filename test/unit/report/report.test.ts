@@ -274,9 +274,13 @@ describe('terminal text', () => {
   });
 
   it('says plainly that nothing was reached', () => {
-    const one = assemble(outcome([]));
+    const one = assemble(outcome([], { followers: 0 }));
+    const other = assemble(outcome([], { followers: 3 }));
+    for (const text of [renderText(other, { colour: false, width: 120 }), renderComment(other)]) {
+      expect(text).toMatch(/none of the 3 Kustomizations that follow this branch is built from what changed/);
+    }
     for (const text of [renderText(one, { colour: false, width: 80 }), renderComment(one)]) {
-      expect(text).toMatch(/no cluster follows this branch or these paths/);
+      expect(text).toMatch(/no cluster follows this branch/);
     }
   });
 });

@@ -1,6 +1,7 @@
 // One outcome per golden folder: what the flow would hand over, small enough to read.
-import type { KustomizationOutcome, Outcome, Violation } from '../../../src/report/outcome.ts';
+
 import { guardRules } from '../../../src/guard/guard.ts';
+import type { KustomizationOutcome, Outcome, Violation } from '../../../src/report/outcome.ts';
 import * as shop from './manifests.ts';
 
 const source = 'https://github.com/acme/shop-manifests';
@@ -8,7 +9,18 @@ const base = '81d07e4c2b9f6a5d3e1c0b8a7f6e5d4c3b2a1908';
 const head = '3f9c2ab1d4e5f60718293a4b5c6d7e8f90a1b2c3';
 
 export function outcome(kustomizations: readonly KustomizationOutcome[], more: Partial<Outcome> = {}): Outcome {
-  return { source, base, head, merge: null, kustomizations, errors: [], unknowns: [], notes: [], ...more };
+  return {
+    source,
+    base,
+    head,
+    merge: null,
+    kustomizations,
+    errors: [],
+    unknowns: [],
+    notes: [],
+    followers: 1,
+    ...more,
+  };
 }
 
 export function kustomization(cluster: string, more: Partial<KustomizationOutcome> = {}): KustomizationOutcome {
@@ -197,7 +209,7 @@ export const samples: Readonly<Record<string, Outcome>> = {
   'warn-only': outcome(
     onBoth({ changes: rollout, violations: [violation({ rule: 'workload/probes', severity: 'warn' })] }),
   ),
-  'no-cluster': outcome([]),
+  'no-cluster': outcome([], { followers: 0 }),
   'no-change': outcome(onBoth({})),
   'secret-change': outcome(onBoth({ changes: secretChange })),
   'mass-deletion': outcome([

@@ -1,8 +1,8 @@
 // From an object and a field to the file and line of whoever wrote it.
 
 import { asObject, asString } from '../flux/read.ts';
-import type { FieldPath, KubeObject, ObjectSource } from '../object/object.ts';
 import type { LocateRequest, Renderer, Tree } from '../ports.ts';
+import type { FieldPath, KubeObject, ObjectSource } from './object.ts';
 
 /** A question: which of an object's sources wrote this field? */
 export interface PlaceQuestion {
