@@ -1,6 +1,7 @@
 // What the tests ask OPA itself, through the renderer's program.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import type { CompiledPolicy, PolicyInput, PolicyRule, RegoModule } from '../../../src/ports.ts';
 
 /** One request to a fresh renderer; the `ok` of its answer, or the error thrown as it is. */
@@ -70,3 +71,13 @@ export const rule = (text: string, name = 'test.probe'): RegoModule => ({
   file: `${name.replaceAll('.', '/')}.rego`,
   text: `package sluice.${name}\n\n${text}\n`,
 });
+
+const folder = new URL('../../../policies/', import.meta.url);
+
+/** Every shipped Rego file, tests included, sorted. */
+export async function readPolicies(): Promise<readonly RegoModule[]> {
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.rego')).toSorted();
+  return await Promise.all(
+    names.map(async (name) => ({ file: `policies/${name}`, text: await readFile(new URL(name, folder), 'utf8') })),
+  );
+}

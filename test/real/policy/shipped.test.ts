@@ -4,11 +4,10 @@ import { loadPolicy } from '@open-policy-agent/opa-wasm';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { OpaPolicyEngine } from '../../../src/adapters/opa/engine.ts';
 import { AnswerFault, readAnswer } from '../../../src/adapters/opa/answer.ts';
-import { readShippedPolicies } from '../../../src/adapters/opa/shipped.ts';
 import { selectPolicies } from '../../../src/policy/select.ts';
 import type { CompiledPolicy, PolicyFinding, RegoModule } from '../../../src/ports.ts';
 import { denied, harmless, workloads } from './escapes.ts';
-import { compile, evaluate, inputOf, runTests } from './rego.ts';
+import { compile, evaluate, inputOf, readPolicies, runTests } from './rego.ts';
 
 const engine = new OpaPolicyEngine({ threads: 1 });
 let modules: readonly RegoModule[];
@@ -17,7 +16,7 @@ let binary: string;
 
 beforeAll(async () => {
   binary = inject('renderer');
-  modules = await readShippedPolicies();
+  modules = await readPolicies();
   policy = await compile(binary, modules);
 });
 afterAll(async () => await engine.close());

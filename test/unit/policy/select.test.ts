@@ -26,9 +26,9 @@ function failure(own: readonly RegoModule[], off: readonly string[] = []): Parti
 describe('selectPolicies', () => {
   it('leaves tests out', () => {
     expect(files([])).toEqual([
-      'policies/image/tag/policy.rego',
-      'policies/lib/pod/policy.rego',
-      'policies/pod/host-path/policy.rego',
+      'sluice:policies/image/tag/policy.rego',
+      'sluice:policies/lib/pod/policy.rego',
+      'sluice:policies/pod/host-path/policy.rego',
     ]);
   });
 
@@ -44,22 +44,29 @@ describe('selectPolicies', () => {
 
   it('replaces a shipped rule by the platform’s of the same package', () => {
     const selection = selectPolicies(shipped, [module('rego/tag.rego', 'sluice.image.tag')], []);
-    expect(selection.modules.map((one) => one.file)).not.toContain('policies/image/tag/policy.rego');
+    expect(selection.modules.map((one) => one.file)).not.toContain('sluice:policies/image/tag/policy.rego');
     expect(selection.replaced).toEqual(['image/tag']);
     expect([...selection.shipped]).toEqual(['pod/host-path']);
   });
 
   it('replaces a rule whose package is written the other way', () => {
     expect(files([module('rego/x.rego', 'sluice.pod["host-path"]')])).not.toContain(
-      'policies/pod/host-path/policy.rego',
+      'sluice:policies/pod/host-path/policy.rego',
     );
+  });
+
+  it('lets a file of the platform’s have the path of a shipped one', () => {
+    const own = module('policies/lib/pod/policy.rego', 'sluice.team.label');
+    const all = files([own]);
+    expect(new Set(all).size).toBe(all.length);
+    expect(all).toHaveLength(4);
   });
 
   it('turns a shipped rule off by id', () => {
     const selection = selectPolicies(shipped, [], ['pod/host-path']);
     expect(selection.modules.map((one) => one.file)).toEqual([
-      'policies/image/tag/policy.rego',
-      'policies/lib/pod/policy.rego',
+      'sluice:policies/image/tag/policy.rego',
+      'sluice:policies/lib/pod/policy.rego',
     ]);
     expect([...selection.shipped]).toEqual(['image/tag']);
   });
