@@ -62,7 +62,7 @@ gateway_api := array.concat(
 	array.concat(
 		[{"path": ["spec", "hostnames"], "host": ""} |
 			is_route
-			count(object.get(spec, "hostnames", [])) == 0
+			object.get(spec, "hostnames", null) in {null, []}
 		],
 		[{"path": ["spec", "listeners", index, "hostname"], "host": object.get(listener, "hostname", "")} |
 			listener_kinds[kind]

@@ -13,6 +13,7 @@ cases := [
 	{"want": ["r.example.com"], "object": {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "spec": {"hostnames": ["r.example.com"]}}},
 	{"want": [""], "object": {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute", "spec": {}}},
 	{"want": [""], "object": {"apiVersion": "gateway.networking.k8s.io/v1alpha2", "kind": "TLSRoute", "spec": {"hostnames": []}}},
+	{"want": [""], "object": {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "spec": {"hostnames": null}}},
 	{"want": ["g.example.com", ""], "object": {
 		"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
 		"spec": {"listeners": [{"hostname": "g.example.com", "protocol": "HTTPS"}, {"protocol": "HTTP"}, {"protocol": "TCP"}]},

@@ -17,7 +17,7 @@ spec := input.object.spec if {
 
 deny contains {"msg": "it lets everybody in", "path": ["spec", "ingress", index]} if {
 	some index, rule in spec.ingress
-	count(object.get(rule, "from", [])) == 0
+	nothing(object.get(rule, "from", null))
 }
 
 deny contains {"msg": "it lets everybody in", "path": ["spec", "ingress", index, "from", at]} if {
@@ -28,20 +28,51 @@ deny contains {"msg": "it lets everybody in", "path": ["spec", "ingress", index,
 
 deny contains {"msg": "it lets everything out", "path": ["spec", "egress", index]} if {
 	some index, rule in spec.egress
-	count(object.get(rule, "to", [])) == 0
-	count(object.get(rule, "ports", [])) == 0
+	nothing(object.get(rule, "to", null))
+	nothing(object.get(rule, "ports", null))
 }
 
-everybody(peer) if {
-	peer.namespaceSelector == {}
-	object.get(peer, "podSelector", {}) == {}
+deny contains {"msg": "it lets everything out", "path": ["spec", "egress", index, "to", at]} if {
+	some index, rule in spec.egress
+	nothing(object.get(rule, "ports", null))
+	some at, peer in rule.to
+	wide(peer)
+	nothing(object.get(peer.ipBlock, "except", null))
 }
 
+# A list or map that is absent, null or empty means the same to the API server: no bound at all.
+nothing(null)
+
+nothing([])
+
+nothing({})
+
 everybody(peer) if {
-	endswith(peer.ipBlock.cidr, "/0")
+	is_object(peer.namespaceSelector)
+	unbounded(peer.namespaceSelector)
+	unbounded(object.get(peer, "podSelector", null))
 }
+
+everybody(peer) if wide(peer)
 
 everybody({})
+
+# Blocks of more than a 256th of all addresses; two halves are as good as the whole.
+wide(peer) if regex.match(`/0*[0-7]$`, peer.ipBlock.cidr)
+
+# A selector that names no value is met by everything: Exists, DoesNotExist and NotIn can be.
+unbounded(null)
+
+unbounded(selector) if {
+	nothing(object.get(selector, "matchLabels", null))
+	expressions := object.get(selector, "matchExpressions", null)
+	not names_value(expressions)
+}
+
+names_value(expressions) if {
+	some expression in expressions
+	expression.operator == "In"
+}
 
 # Cilium's and Calico's own kinds have a language of their own; the broad words are refused.
 deny contains {"msg": $"fromEntities {entity} lets everybody in", "path": ["spec", "ingress", index, "fromEntities", at]} if {

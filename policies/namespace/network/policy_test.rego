@@ -14,6 +14,28 @@ test_everybody if {
 	paths({"ingress": [{"from": [{"ipBlock": {"cidr": "::/0"}}]}]}) == {["spec", "ingress", 0, "from", 0]}
 }
 
+test_everybody_in_other_words if {
+	paths({"ingress": [{"from": null}]}) == {["spec", "ingress", 0]}
+	every peer in [
+		{"namespaceSelector": {}, "podSelector": null},
+		{"namespaceSelector": {"matchLabels": null, "matchExpressions": []}},
+		{"namespaceSelector": {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "Exists"}]}},
+		{"namespaceSelector": {"matchExpressions": [{"key": "x", "operator": "NotIn", "values": ["y"]}]}},
+		{"ipBlock": {"cidr": "128.0.0.0/1"}},
+		{"ipBlock": {"cidr": "0.0.0.0/00"}},
+		{"ipBlock": {"cidr": "2000::/3"}},
+	] {
+		paths({"ingress": [{"from": [{"podSelector": {}}, peer]}]}) == {["spec", "ingress", 0, "from", 1]}
+	}
+}
+
+test_egress_in_other_words if {
+	paths({"egress": [{"to": null, "ports": null}]}) == {["spec", "egress", 0]}
+	paths({"egress": [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}) == {["spec", "egress", 0, "to", 0]}
+	paths({"egress": [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 443}]}]}) == set()
+	paths({"egress": [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]}]}) == set()
+}
+
 test_egress if {
 	paths({"egress": [{}]}) == {["spec", "egress", 0]}
 	paths({"egress": [{"ports": [{"port": 53}]}]}) == set()
@@ -22,6 +44,8 @@ test_egress if {
 test_narrow if {
 	paths({"ingress": [{"from": [{"podSelector": {}}]}]}) == set()
 	paths({"ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"team": "b"}}}]}]}) == set()
+	paths({"ingress": [{"from": [{"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "In", "values": ["b"]}]}}]}]}) == set()
+	paths({"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}) == set()
 	paths({"ingress": []}) == set()
 }
 
