@@ -18,10 +18,12 @@ type Place struct {
 
 // Item asks for paths in one document of a file.
 type Item struct {
-	File     string              `json:"file"`
-	Text     string              `json:"text"`
-	Document int                 `json:"document"`
-	Paths    [][]json.RawMessage `json:"paths"`
+	File     string `json:"file"`
+	Text     string `json:"text"`
+	Document int    `json:"document"`
+	// Line, where given, is that of an inline patch in a kustomization: paths are looked up in its text.
+	Line  int                 `json:"line"`
+	Paths [][]json.RawMessage `json:"paths"`
 }
 
 // Locate returns the place of each path. A file that cannot be read has its first line for all.
@@ -32,6 +34,9 @@ func Locate(items []Item, limits document.Limits) [][]Place {
 		documents, err := document.Parse(item.File, []byte(item.Text), limits)
 		if err == nil && item.Document >= 0 && item.Document < len(documents) {
 			root = documents[item.Document].Node
+			if inner := inline(root, item.Line, limits); inner != nil {
+				root = inner
+			}
 		}
 		out[i] = make([]Place, len(item.Paths))
 		for j, path := range item.Paths {
@@ -40,6 +45,9 @@ func Locate(items []Item, limits document.Limits) [][]Place {
 				continue
 			}
 			out[i][j] = Find(root, path)
+			if only, ok := single(root, path, limits); ok && !out[i][j].Found {
+				out[i][j] = only
+			}
 		}
 	}
 	return out
@@ -48,6 +56,9 @@ func Locate(items []Item, limits document.Limits) [][]Place {
 // Find walks a path. Elements are keys, indexes, or "[name=web]" for the item of a list that has that field.
 func Find(root *yaml.Node, path []json.RawMessage) Place {
 	node, line := document.Resolve(root), root.Line
+	if operations(node) {
+		return operation(node, path)
+	}
 	for _, element := range path {
 		key, next := step(node, element)
 		if next == nil {

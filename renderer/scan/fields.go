@@ -279,7 +279,7 @@ func (s *scanner) parse(name string, data []byte) (*File, error) {
 	if known, ok := s.files[name]; ok {
 		return known, nil
 	}
-	documents, err := document.Parse(name, data, s.limits.Document)
+	documents, err := parsed.parse(name, data, s.limits.Document)
 	if err != nil {
 		return nil, err
 	}
