@@ -22,7 +22,19 @@ allowed := concat(", ", input.limits.registries)
 refused := [reference |
 	is_array(input.limits.registries)
 	some reference in image.references
+	not starts_allowed(reference.text)
 	not from_allowed(image.repository(reference.text))
+]
+
+# The common case, without taking the reference apart: a prefix that names its registry.
+starts_allowed(text) if {
+	some prefix in named
+	startswith(text, prefix)
+}
+
+named := [concat("", [trim_right(prefix, "/"), "/"]) |
+	some prefix in input.limits.registries
+	image.is_registry(split(prefix, "/")[0])
 ]
 
 from_allowed(repository) if {

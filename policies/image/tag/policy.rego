@@ -9,16 +9,16 @@ import data.sluice.lib.image
 
 moving := {"latest", "main", "master", "dev", "edge", "nightly"}
 
-deny contains {"msg": $"image {reference.text} uses the moving tag {image.tag_of(reference.text)}", "path": reference.path} if {
+deny contains {"msg": $"image {reference.text} uses the moving tag {reference.tag}", "path": reference.path} if {
 	some reference in image.references
+	lower(reference.tag) in moving
 	not image.pinned(reference.text)
-	lower(image.tag_of(reference.text)) in moving
 }
 
 deny contains {"msg": $"image {reference.text} has no tag, which means latest", "path": reference.path} if {
 	some reference in image.references
+	reference.tag == ""
 	reference.container
 	not image.pinned(reference.text)
 	not image.unknown(reference.text)
-	image.tag_of(reference.text) == ""
 }

@@ -3,17 +3,18 @@ package sluice.lib.image
 
 import data.sluice.lib.pod
 
-# [{"path", "text", "container"}]; `container` tells that it stands where a runtime will read it as it is.
+# [{"path", "text", "tag", "container"}]; `container` tells that it stands where a runtime will read it as it is.
 references := array.concat(
-	[{"path": field.path, "text": field.value, "container": in_container(field.path)} |
+	[{"path": field.path, "text": field.value, "tag": tag_of(field.value), "container": in_container(field.path)} |
 		some field in pod.images
 		is_string(field.value)
 		field.value != ""
 	],
-	[{"path": array.concat(field.path, ["repository"]), "text": concat("", [registry(field.value), field.value.repository, tag(field.value)]), "container": false} |
+	[{"path": array.concat(field.path, ["repository"]), "text": text, "tag": tag_of(text), "container": false} |
 		some field in pod.images
 		is_string(field.value.repository)
 		field.value.repository != ""
+		text := concat("", [registry(field.value), field.value.repository, tag(field.value)])
 	],
 )
 
