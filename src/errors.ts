@@ -67,6 +67,15 @@ export const errorCodes = [
   'build.timeout',
   'build.memory',
   'build.crash',
+  // GitHub and the queue
+  'github.denied',
+  'github.gone',
+  'github.limit',
+  'github.unavailable',
+  'github.rejected',
+  'queue.unavailable',
+  'queue.locked',
+  'configuration',
   // policy
   'policy.compile',
   'policy.builtin',
@@ -88,17 +97,26 @@ export class SluiceError extends Error {
   readonly kind: ErrorKind;
   readonly place: Place | undefined;
   readonly remedy: string | undefined;
+  /** Transient errors that say when to try again. */
+  readonly retryAt: Date | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    more: { kind?: ErrorKind; place?: Place | undefined; remedy?: string | undefined; cause?: unknown } = {},
+    more: {
+      kind?: ErrorKind;
+      place?: Place | undefined;
+      remedy?: string | undefined;
+      retryAt?: Date;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     this.kind = more.kind ?? 'terminal';
     this.place = more.place;
     this.remedy = more.remedy;
+    this.retryAt = more.retryAt;
   }
 }
 

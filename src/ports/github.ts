@@ -1,0 +1,83 @@
+// GitHub, as far as reviews go, in our words. Adapters throttle, retry and translate errors.
+
+export interface RepositoryId {
+  readonly installation: number;
+  /** Numeric id: survives renames and transfers. */
+  readonly repository: number;
+}
+
+export interface HostedRepository extends RepositoryId {
+  /** `owner/name` now. */
+  readonly fullName: string;
+  /** `https://github.com/owner/name.git` */
+  readonly cloneUrl: string;
+  readonly archived: boolean;
+}
+
+export interface PullRequest {
+  readonly repository: HostedRepository;
+  readonly number: number;
+  readonly state: 'open' | 'closed';
+  readonly draft: boolean;
+  readonly locked: boolean;
+  /** Commit and branch; `fork` when the head's repository is another one or is gone. */
+  readonly head: { readonly sha: string; readonly ref: string; readonly fork: boolean };
+  readonly base: { readonly sha: string; readonly ref: string };
+  /** Null while GitHub is still computing it; false is a conflict. */
+  readonly mergeable: boolean | null;
+  readonly htmlUrl: string;
+}
+
+export interface CheckAnnotation {
+  readonly path: string;
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly level: 'failure' | 'warning' | 'notice';
+  readonly title: string;
+  readonly message: string;
+}
+
+export interface CheckOutput {
+  readonly title: string;
+  readonly summary: string;
+  readonly annotations: readonly CheckAnnotation[];
+}
+
+export type CheckConclusion = 'success' | 'failure' | 'neutral' | 'action_required' | 'cancelled' | 'skipped';
+
+export interface CheckRun {
+  readonly id: number;
+  readonly head: string;
+  readonly completed: boolean;
+}
+
+export interface IssueComment {
+  readonly id: number;
+  readonly body: string;
+}
+
+/** Every method: @throws SluiceError `github.*`; transient with `retryAt` for limits and outages, terminal otherwise. */
+export interface GitHub {
+  /** Undefined where it does not exist or the App lost access. */
+  pullRequest(at: RepositoryId, number: number): Promise<PullRequest | undefined>;
+  repository(at: RepositoryId): Promise<HostedRepository | undefined>;
+  openPullRequests(at: RepositoryId): AsyncIterable<PullRequest>;
+  /** Every repository that the App can see. */
+  repositories(): AsyncIterable<HostedRepository>;
+  /** Our own check runs (by App id and name `sluice`) on a commit, newest first. */
+  checkRuns(at: RepositoryId, head: string): Promise<readonly CheckRun[]>;
+  startCheck(at: RepositoryId, head: string, output: CheckOutput): Promise<CheckRun>;
+  /** Shows progress, or completes with a conclusion. Annotations beyond 50 go in further calls. */
+  updateCheck(at: RepositoryId, id: number, output: CheckOutput, conclusion?: CheckConclusion): Promise<void>;
+  /** Our own comments (by App id) on a pull request whose body starts with `marker`, oldest first. */
+  comments(at: RepositoryId, number: number, marker: string): Promise<readonly IssueComment[]>;
+  createComment(at: RepositoryId, number: number, body: string): Promise<IssueComment>;
+  updateComment(at: RepositoryId, id: number, body: string): Promise<void>;
+  deleteComment(at: RepositoryId, id: number): Promise<void>;
+  /** A token for fetching one repository over HTTPS, read only; cached until shortly before it expires. */
+  fetchToken(at: RepositoryId): Promise<string>;
+  /** Ids of deliveries that failed since `since`, each once, newest failure first; asks GitHub to send them again. */
+  redeliverFailed(since: Date): Promise<number>;
+  /** Calls made since the start, by route (`GET /repos/{owner}/{repo}/pulls/{pull_number}`). */
+  readonly calls: Readonly<Record<string, number>>;
+}
