@@ -214,6 +214,17 @@ func TestEndsWhenTimeIsOver(t *testing.T) {
 	}
 }
 
+func TestEndsWhenMemoryIsOver(t *testing.T) {
+	c := start(t)
+	if reply := c.call(map[string]any{"op": "probe", "heapBytes": 4 << 30}, nil); reply != nil {
+		t.Fatal(reply)
+	}
+	_ = c.cmd.Wait()
+	if got := c.cmd.ProcessState.ExitCode(); got != exitMemory {
+		t.Errorf("exit code %d", got)
+	}
+}
+
 func TestParseAndLocate(t *testing.T) {
 	c := start(t)
 	reply := c.call(map[string]any{"op": "parse", "file": "x.yaml", "text": "a: 1\n---\nb: 9007199254740993\n"}, nil)

@@ -107,4 +107,15 @@ func locateOp(r *Request) (any, error) {
 	return map[string]any{"lines": place.Locate(in.Items, in.Limits)}, nil
 }
 
-func probeOp(*Request) (any, error) { return cage.Probe(), nil }
+func probeOp(r *Request) (any, error) {
+	var in struct {
+		HeapBytes int `json:"heapBytes"`
+	}
+	if err := json.Unmarshal(r.Raw, &in); err != nil {
+		return nil, wrong(err)
+	}
+	if in.HeapBytes > 0 {
+		return cage.Grow(in.HeapBytes), nil
+	}
+	return cage.Probe(), nil
+}

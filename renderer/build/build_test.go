@@ -223,6 +223,24 @@ func TestBuildsAreIsolated(t *testing.T) {
 	}
 }
 
+func TestUndefinedVariableHasItsLine(t *testing.T) {
+	files := treetest.Files{"a/x.yaml": plain + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata:\n  one: ${KNOWN}\n  two: |\n    a\n    ${NOPE}\n"}
+	_, failed := attempt(t, files, func(r *Request) {
+		r.Substitution = &substitute.Substitution{Variables: map[string]string{"KNOWN": "v"}}
+	})
+	if failed == nil || failed.Code != "build.substitute" || failed.File != "a/x.yaml" || failed.Line != 12 {
+		t.Errorf("%+v", failed)
+	}
+}
+
+func TestGeneratorPluginMayReadAnyText(t *testing.T) {
+	files := treetest.Files{"a/kustomization.yaml": "generators: [g.yaml]\n", "a/conf.ini": "[a]\nx: y: z\n\tq\n",
+		"a/g.yaml": "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: g}\nfiles: [conf.ini]\n"}
+	if _, failed := attempt(t, files, nil); failed != nil {
+		t.Error(failed)
+	}
+}
+
 func TestPluginConfigurationPatchedToReachOutside(t *testing.T) {
 	// The scan sees a harmless path; a patch of the configuration changes it. The file system and the cage still hold.
 	files := treetest.Files{"a/kustomization.yaml": "resources: [x.yaml]\ntransformers: [t]\n", "a/x.yaml": plain,

@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"sluice/renderer/fault"
 	"sluice/renderer/origin"
 	"sluice/renderer/scan"
@@ -16,7 +18,7 @@ import (
 
 var (
 	inTree  = regexp.MustCompile(regexp.QuoteMeta(tree.Root) + `(/[^\s'":;,)]*)?`)
-	config  = regexp.MustCompile("(?s)with config: `.*")
+	config  = regexp.MustCompile("(?s) with config: `.*`|\\[patch: \".*\"\\]")
 	numbers = regexp.MustCompile(`\[\d+(?: \d+){3,}\]`)
 	remote  = regexp.MustCompile(`(?i)(git (fetch|clone|init)|no 'git' program|URL is a git repository|HTTP Error|network is closed)`)
 	longest = 600
@@ -92,8 +94,37 @@ func place(err error, traced [][]origin.Source) error {
 		return err
 	}
 	known := failed.Fault
-	if sources := traced[failed.Object]; len(sources) > 0 {
-		known.File, known.Line = sources[0].File, sources[0].Line
+	for i, source := range traced[failed.Object] {
+		if i == 0 {
+			known.File, known.Line = source.File, source.Line
+		}
+		if line := mention(source.Node, "${"+failed.Variable, 0); failed.Variable != "" && line > 0 {
+			known.File, known.Line = source.File, line
+			break
+		}
 	}
 	return known
+}
+
+// mention returns the line of the first scalar that holds a text, 0 where there is none.
+func mention(node *yaml.Node, text string, depth int) int {
+	if node == nil || depth > 100 {
+		return 0
+	}
+	if node.Kind == yaml.ScalarNode {
+		before, _, found := strings.Cut(node.Value, text)
+		switch {
+		case !found:
+			return 0
+		case node.Style&yaml.LiteralStyle != 0:
+			return node.Line + 1 + strings.Count(before, "\n")
+		}
+		return node.Line
+	}
+	for _, child := range node.Content {
+		if line := mention(child, text, depth+1); line > 0 {
+			return line
+		}
+	}
+	return 0
 }

@@ -9,6 +9,16 @@ import (
 	"time"
 )
 
+// Grow fills the heap with that many live bytes and returns how many there were; the watch should end it before.
+func Grow(size int) int {
+	var kept [][]byte
+	for total := 0; total < size; total += 1 << 20 {
+		kept = append(kept, make([]byte, 1<<20))
+		time.Sleep(50 * time.Microsecond)
+	}
+	return len(kept) << 20
+}
+
 // Probe tries what the cage must refuse. The answer has "allowed" or the error for each; "environment" is the number of
 // variables the process can see. Tests ask for it; nothing else does.
 func Probe() map[string]any {

@@ -251,6 +251,9 @@ func (s *scanner) object(file string, node *yaml.Node) error {
 		what = "this document has no kind, so it is no Kubernetes object"
 	case document.String(node, "apiVersion") == "" && !strings.HasSuffix(kind, "List"):
 		what = "this document has no apiVersion, so it is no Kubernetes object"
+	case strings.HasPrefix(kind, "ENC["):
+		return fault.New("build.object", file, node.Line, "everything in this document is encrypted, also its kind and name").
+			Do("Encrypt only values: sops --encrypted-regex '^(data|stringData)$'.")
 	case strings.HasSuffix(kind, "List"):
 		return nil
 	case document.String(node, "metadata", "name") == "":

@@ -122,10 +122,15 @@ func (s *scanner) jsonPatch(node *yaml.Node) {
 		if document.String(op, "path") == "/kind" && name != "test" {
 			s.result.CopiesSecrets = true
 		}
-		for _, field := range []string{"value"} {
-			if value := document.Field(op, field); value != nil && value.Kind == yaml.ScalarNode && strings.HasPrefix(value.Value, fluxGroup) {
-				s.result.MentionsFlux = true
-			}
+		value := document.Field(op, "value")
+		if value == nil {
+			continue
+		}
+		if value.Kind == yaml.ScalarNode && strings.HasPrefix(value.Value, fluxGroup) {
+			s.result.MentionsFlux = true
+		}
+		if path := document.String(op, "path"); strings.HasPrefix(path, "/data") || strings.HasPrefix(path, "/stringData") {
+			s.hideAll(value)
 		}
 	}
 }

@@ -116,9 +116,19 @@ func (s *scanner) paths(k *Kustomization, file string, node *yaml.Node) error {
 	secret := kind == "SecretGenerator"
 	read := func(field, name string) error {
 		e := entry{k: &Kustomization{Dir: k.Dir, File: file}, field: field, line: node.Line}
-		_, found, err := s.node(e, name)
+		inside, found, err := s.node(e, name)
 		if err != nil {
 			return err
+		}
+		switch field[len(kind)+1:] {
+		case "files", "envs", "env":
+			s.result.Scanned[inside] = true
+		default:
+			if found.Kind == tree.KindFile {
+				if _, err := s.parse(inside, found.Bytes); err != nil {
+					return err
+				}
+			}
 		}
 		if found.Kind == tree.KindFile && secret {
 			s.hide(string(found.Bytes))

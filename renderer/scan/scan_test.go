@@ -143,6 +143,7 @@ func TestRefused(t *testing.T) {
 		"stray":                       {treetest.Files{"a/values.yaml": "# comment\nreplicas: 3\n"}, "build.object", "a/values.yaml", 2},
 		"no name":                     {treetest.Files{"a/x.yaml": object + "---\nkind: A\napiVersion: v1\nmetadata: {generateName: x-}\n"}, "build.object", "a/x.yaml", 5},
 		"no apiVersion":               {treetest.Files{"a/x.yaml": "kind: A\nmetadata: {name: x}\n"}, "build.object", "a/x.yaml", 1},
+		"encrypted whole":             {treetest.Files{"a/x.yaml": "apiVersion: ENC[a]\nkind: ENC[b]\nmetadata: {name: 'ENC[c]'}\n"}, "build.object", "a/x.yaml", 1},
 		"list document":               {treetest.Files{"a/x.yaml": "- a\n"}, "build.object", "a/x.yaml", 1},
 		"two documents":               {treetest.Files{"a/kustomization.yaml": "namePrefix: a-\n---\nresources: [https://x/y]\n"}, "build.yaml", "a/kustomization.yaml", 3},
 		"duplicate":                   {treetest.Files{"a/kustomization.yaml": "resources: [a.yaml]\nresources: [b.yaml]\n"}, "build.duplicateKey", "a/kustomization.yaml", 2},

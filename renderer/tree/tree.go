@@ -49,6 +49,7 @@ type Ask func(path string) (Answer, error)
 type Tree struct {
 	ask      Ask
 	nodes    map[string]*Node
+	asked    map[string]bool
 	replaced map[string][]byte
 	bytes    int64
 	limits   Limits
@@ -63,7 +64,7 @@ type Limits struct {
 
 // New returns a tree that starts with the answers the request already carried.
 func New(ask Ask, have map[string]Answer, limits Limits) (*Tree, error) {
-	t := &Tree{ask: ask, nodes: map[string]*Node{}, replaced: map[string][]byte{}, limits: limits}
+	t := &Tree{ask: ask, nodes: map[string]*Node{}, asked: map[string]bool{}, replaced: map[string][]byte{}, limits: limits}
 	for name, answer := range have {
 		if clean, ok := Clean(name); !ok || clean != name {
 			return nil, fault.New("renderer.protocol", "", 0, "path %s in \"have\" is not clean", fault.Quote(name))
@@ -116,10 +117,10 @@ func (t *Tree) Replaced(name string) ([]byte, bool) {
 	return data, ok
 }
 
-// Reads returns every path that was asked for, present or missing, sorted.
+// Reads returns every path that was needed, present or missing, sorted, whether the request carried it or not.
 func (t *Tree) Reads() []string {
-	names := make([]string, 0, len(t.nodes))
-	for name := range t.nodes {
+	names := make([]string, 0, len(t.asked))
+	for name := range t.asked {
 		names = append(names, name)
 	}
 	sort.Strings(names)
@@ -134,6 +135,7 @@ func (t *Tree) remember(err error) error {
 }
 
 func (t *Tree) look(name string) (*Node, error) {
+	t.asked[name] = true
 	if node, ok := t.nodes[name]; ok {
 		return node, nil
 	}
