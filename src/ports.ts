@@ -92,6 +92,8 @@ export interface Build {
   readonly unknownVariables: readonly string[];
   /** A replacement copies values out of a Secret: mask by value too. */
   readonly copiesSecrets: boolean;
+  /** Where it does: the values that Secrets of the sources hold, as the Secrets may be gone from the objects. */
+  readonly copiedValues?: readonly string[];
   /** Identity of everything that was read and asked for: equal digests ⇒ equal results. */
   readonly digest: string;
 }

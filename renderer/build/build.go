@@ -29,7 +29,10 @@ type Result struct {
 	Objects          []Object `json:"objects"`
 	UnknownVariables []string `json:"unknownVariables"`
 	CopiesSecrets    bool     `json:"copiesSecrets"`
-	Reads            []string `json:"reads"`
+	// CopiedValues are the values that Secrets of the sources hold, where the build copies them: the Secrets themselves
+	// may be gone from the objects.
+	CopiedValues []string `json:"copiedValues,omitempty"`
+	Reads        []string `json:"reads"`
 }
 
 // Request is one build.
@@ -61,6 +64,9 @@ func Run(request Request) (*Result, error) {
 		return nil, scrub(err, found.Secrets)
 	}
 	result := &Result{CopiesSecrets: found.CopiesSecrets, UnknownVariables: []string{}}
+	if found.CopiesSecrets {
+		result.CopiedValues = found.Secrets
+	}
 	traced := origin.Trace(found.Root, objects)
 	if request.Substitution != nil {
 		unknown, err := substitute.Run(objects, *request.Substitution)

@@ -19,6 +19,8 @@ export interface DiffRequest {
   readonly head: readonly BuiltObject[];
   /** A build of either side copies values out of a Secret. */
   readonly copiesSecrets: boolean;
+  /** Values of Secrets that either build copied, whose Secrets may be in neither. */
+  readonly copiedValues?: readonly string[];
   /** Files that the change touches, relative to the source's root. */
   readonly changedFiles: ReadonlySet<string>;
   /** Shared between the builds of one review, so that its diffs together stay within bounds. */
@@ -43,9 +45,9 @@ export interface ObjectsDiff {
  * `file` and `line` are the nearest source that the change touched, else the object's declaration.
  */
 export function diffObjects(request: DiffRequest): ObjectsDiff {
-  const { base, head, copiesSecrets } = request;
+  const { base, head, copiesSecrets, copiedValues = [] } = request;
   if (base === head) return { changes: [], unchanged: head.length };
-  const values = secretValues([...base, ...head], { copiesSecrets });
+  const values = secretValues([...base, ...head], { copiesSecrets, copiedValues });
   const { pairs, renames } = pairObjects(base, head);
   const effort = request.effort ?? newEffort();
   const changes: LocatedChange[] = [];

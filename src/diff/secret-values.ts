@@ -22,15 +22,16 @@ export interface SecretValues {
 /**
  * Collects the values of the Secrets among the objects, of templates of Secrets and of Secrets embedded in other
  * objects: as bytes, base64, URL-encoded, JSON-escaped, reversed, line by line. With `copiesSecrets` whole strings are
- * also compared at any length, and parts of a value from 4 characters on.
+ * also compared at any length, and parts of a value from 4 characters on; `copiedValues` are known beside the objects'.
  */
 export function secretValues(
   objects: readonly BuiltObject[],
-  { copiesSecrets }: { readonly copiesSecrets: boolean },
+  { copiesSecrets, copiedValues = [] }: { readonly copiesSecrets: boolean; readonly copiedValues?: readonly string[] },
 ): SecretValues {
   const values = new Set<string>();
   const spellings = new Set<string>();
   for (const { object } of objects) collect(object as JsonMap, carriesSecrets(object.kind), values, spellings);
+  for (const value of copiedValues) add(value, Buffer.from(value), values, spellings);
   const find = finder(spellings, copiesSecrets ? shortestCopied : shortest);
   const isPart = copiesSecrets ? partFinder(spellings) : undefined;
   return {

@@ -1,7 +1,7 @@
 // What the change does through one Kustomization on one cluster.
 
 import type { ObjectChange } from '../diff/change.ts';
-import { diffObjects, type ObjectsDiff } from '../diff/objects.ts';
+import { diffObjects, type LocatedChange, type ObjectsDiff } from '../diff/objects.ts';
 import { secretValues } from '../diff/secret-values.ts';
 import type { DiffEffort } from '../diff/unified.ts';
 import { asSluiceError, SluiceError } from '../errors.ts';
@@ -58,13 +58,14 @@ export async function previewPair(input: PairInput, tools: Tools): Promise<PairR
   });
   const known = new Set(findings.length === 0 ? [] : await knownFindings(input, base, baseObjects, tools));
   // Pair and diff, masked.
+  const copied = copies(base, head);
   const comparable =
     head.type !== 'failed' && head.type !== 'unknown' && base.type !== 'failed' && base.type !== 'unknown';
   const diff: ObjectsDiff = comparable
     ? diffObjects({
         base: baseObjects,
         head: headObjects,
-        copiesSecrets: copies(base) || copies(head),
+        ...copied,
         changedFiles: input.changed,
         effort: input.effort,
       })
@@ -72,7 +73,7 @@ export async function previewPair(input: PairInput, tools: Tools): Promise<PairR
   // Say where.
   const placed = await placeFindings(input, head, findings, known, tools);
   const { violations, notes } = applyWaivers(
-    scrubbed(placed, [...baseObjects, ...headObjects], copies(base) || copies(head)),
+    scrubbed(placed, [...baseObjects, ...headObjects], copied),
     { cluster: pair.cluster, kustomization: pair.key },
     input.head.waivers,
     input.today,
@@ -110,10 +111,11 @@ function withPlace(error: SluiceError, pair: Pair): SluiceError {
 function scrubbed(
   violations: readonly Violation[],
   objects: readonly BuiltObject[],
-  copiesSecrets: boolean,
+  copied: ReturnType<typeof copies>,
 ): Violation[] {
   if (violations.length === 0) return [];
-  const { scrub } = secretValues(objects, { copiesSecrets });
+  const secrets = secretValues(objects, copied);
+  const scrub = (text: string): string => secrets.scrub(text);
   return violations.map((one) => ({
     ...one,
     message: scrub(one.message),
@@ -125,8 +127,12 @@ function objectsOf(built: Built): readonly BuiltObject[] {
   return built.type === 'built' ? built.build.objects : [];
 }
 
-function copies(built: Built): boolean {
-  return built.type === 'built' && built.build.copiesSecrets;
+function copies(...sides: readonly Built[]) {
+  const builds = sides.flatMap((side) => (side.type === 'built' ? [side.build] : []));
+  return {
+    copiesSecrets: builds.some(({ copiesSecrets }) => copiesSecrets),
+    copiedValues: builds.flatMap(({ copiedValues = [] }) => copiedValues),
+  };
 }
 
 function describe(
@@ -254,7 +260,7 @@ async function placeChanges(
   diff: ObjectsDiff,
   tools: Tools,
 ): Promise<readonly ObjectChange[]> {
-  const plain = diff.changes.map(({ locate: _, ...change }) => change);
+  const plain = diff.changes.map(withoutQuestion);
   if (!isReviewed(input.pair.head ?? input.pair.base))
     return plain.map((change) => ({ ...change, ...declaredPlace(input.pair) }));
   const objects = { base: byId(objectsOf(built.base)), head: byId(objectsOf(built.head)) };
@@ -275,6 +281,10 @@ async function placeChanges(
   );
   const lines = new Map(asked.map(({ index }, at) => [index, places[at]?.line]));
   return plain.map((change, index) => ({ ...change, line: lines.get(index) ?? change.line }));
+}
+
+function withoutQuestion({ action, id, object, risk, summary, diff, file, line }: LocatedChange): ObjectChange {
+  return { action, id, object, risk, summary, diff, file, line };
 }
 
 /** A Kustomization of another repository that names no service account would run with the controller's own rights. */

@@ -44,13 +44,14 @@ export interface BuildAnswer extends Omit<Build, 'digest'> {
 /** @throws SluiceError `renderer.protocol` */
 export function buildAnswer(ok: unknown): BuildAnswer {
   if (!isRecord(ok)) throw protocol('a build is no object');
-  const { objects, unknownVariables, copiesSecrets, reads } = ok;
+  const { objects, unknownVariables, copiesSecrets, copiedValues = [], reads } = ok;
   if (!Array.isArray(objects) || !objects.every(isBuiltObject))
     throw protocol('a build holds something else than objects');
   if (!isStrings(unknownVariables) || !isStrings(reads) || typeof copiesSecrets !== 'boolean') {
     throw protocol('a build lacks one of unknownVariables, copiesSecrets, reads');
   }
-  return Object.freeze({ objects, unknownVariables, copiesSecrets, reads });
+  if (!isStrings(copiedValues)) throw protocol('copiedValues of a build is no list of texts');
+  return Object.freeze({ objects, unknownVariables, copiesSecrets, copiedValues, reads });
 }
 
 function isBuiltObject(value: unknown): value is BuiltObject {

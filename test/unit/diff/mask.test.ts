@@ -197,6 +197,13 @@ describe('values of Secrets elsewhere', () => {
     expect(text).not.toContain('4711');
   });
 
+  it('hides a value whose Secret the build itself took away', () => {
+    const object = manifest('ConfigMap', { name: 'x', data: { pw: 'taken-away', half: 'a taken-away b' } });
+    const text = shown(compare([], [object], { copiesSecrets: true, copiedValues: ['taken-away'] }));
+    expect(text).toContain('***');
+    expect(text).not.toContain('taken-away');
+  });
+
   it('hides parts of a value and names made of it, where the build copies Secrets', () => {
     const pair = secret({ stringData: { auth: 'someone:correcthorse' } });
     const object = manifest('Thing', { name: 'correcthorse', spec: { part: 'correcthorse', other: 'untouched' } });
