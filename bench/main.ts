@@ -1,0 +1,73 @@
+// Measures Sluice against the tools that people use today: npm run bench -- [--quick] [renderer|policy|check|fan-out …]
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ensureBinary } from '../src/adapters/renderer/binary.ts';
+import { type Count, isWrong, type Timing } from './gate.ts';
+import { openJournal } from './journal.ts';
+import { measureCheck } from './measures/check.ts';
+import { measureFanOut } from './measures/fan-out.ts';
+import type { Bench, Measured } from './measures/measure.ts';
+import { measurePolicy } from './measures/policy.ts';
+import { measureRenderer } from './measures/renderer.ts';
+import { ensurePeers } from './peers/binaries.ts';
+import { countTable, timingTable } from './table.ts';
+
+const measures: Readonly<Record<string, (bench: Bench) => Promise<Measured>>> = {
+  renderer: measureRenderer,
+  policy: measurePolicy,
+  check: measureCheck,
+  'fan-out': measureFanOut,
+};
+
+const home = fileURLToPath(new URL('..', import.meta.url));
+const say = (what: string): void => void process.stderr.write(`${what}\n`);
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { quick: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const unknown = positionals.find((name) => !(name in measures));
+  if (unknown !== undefined) throw new Error(`there is no measure ${unknown}; there are ${Object.keys(measures)}`);
+  const asked = Object.entries(measures).filter(([name]) => positionals.length === 0 || positionals.includes(name));
+  // Build what is measured and what it is measured against.
+  const override = process.env['SLUICE_RENDERER'];
+  const renderer = await ensureBinary({
+    sources: join(home, 'renderer'),
+    cache: join(home, '.cache', 'renderer'),
+    environment: process.env,
+    progress: say,
+    ...(override !== undefined && { override }),
+  });
+  const peers = await ensurePeers(say);
+  // Measure.
+  const begun = performance.now();
+  const journal = openJournal(join(home, 'bench', 'results'), new Date());
+  const temporary = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
+  const timings: Timing[] = [];
+  const counts: Count[] = [];
+  try {
+    for (const [name, measure] of asked) {
+      const directory = join(temporary, name);
+      await mkdir(directory);
+      const measured = await measure({ quick: values.quick, peers, renderer, directory, journal, say });
+      timings.push(...measured.timings);
+      counts.push(...measured.counts);
+    }
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  for (const result of [...timings, ...counts]) journal.write({ result });
+  // Say it.
+  const seconds = Math.round((performance.now() - begun) / 1_000);
+  process.stdout.write(`\n${timings.length === 0 ? '' : `${timingTable(timings)}\n`}${countTable(counts)}`);
+  process.stdout.write(`\n${seconds} s; every sample is in ${journal.file.slice(home.length)}\n`);
+  const failed = timings.some(({ verdict }) => verdict === 'missed') || counts.some(isWrong);
+  if (failed) process.stdout.write('A target is missed beyond doubt, or a counter is wrong: see above.\n');
+  return failed ? 1 : 0;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,62 @@
+// The programs that Sluice is measured against, built from bench/go.mod once for each state of it.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { holdLock } from '../../src/adapters/renderer/build-lock.ts';
+
+export interface Peers {
+  /** Absolute paths. */
+  readonly kustomize: string;
+  readonly conftest: string;
+}
+
+const home = fileURLToPath(new URL('../..', import.meta.url));
+const packages = {
+  kustomize: 'sigs.k8s.io/kustomize/kustomize/v5',
+  conftest: 'github.com/open-policy-agent/conftest',
+};
+
+/** Returns the peers, building them first where they are not there; `say` is told what is waited for. */
+export async function ensurePeers(say: (what: string) => void): Promise<Peers> {
+  const module = await Promise.all(['go.mod', 'go.sum'].map((name) => readFile(join(home, 'bench', name))));
+  const digest = createHash('sha256').update(`${process.platform} ${process.arch}\0`).update(Buffer.concat(module));
+  const folder = join(home, '.cache', 'bench', digest.digest('hex').slice(0, 32));
+  if (!(await isThere(folder))) {
+    await mkdir(dirname(folder), { recursive: true });
+    const release = await holdLock(`${folder}.lock`, () => say('waiting for another process that builds the peers'));
+    try {
+      if (!(await isThere(folder))) await build(folder, say);
+    } finally {
+      await release();
+    }
+  }
+  return { kustomize: join(folder, 'kustomize'), conftest: join(folder, 'conftest') };
+}
+
+async function build(folder: string, say: (what: string) => void): Promise<void> {
+  say('building kustomize and conftest (once; about 5 minutes with an empty Go cache)');
+  const temporary = `${folder}.${process.pid}`;
+  await mkdir(temporary, { recursive: true });
+  for (const [name, from] of Object.entries(packages))
+    await go(['build', '-trimpath', '-ldflags=-s -w', '-o', join(temporary, name), from]);
+  await rm(folder, { recursive: true, force: true });
+  await rename(temporary, folder);
+}
+
+function go(args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const options = { cwd: join(home, 'bench'), env: { ...process.env, CGO_ENABLED: '0' } };
+    const child = spawn('go', args, { ...options, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', () => reject(new Error('Go 1.26 or newer is needed to build the peers, and there is no "go"')));
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`go ${args[0]} failed, see above`))));
+  });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}
