@@ -31,7 +31,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
   });
   const unknown = positionals.find((name) => !(name in measures));
-  if (unknown !== undefined) throw new Error(`there is no measure ${unknown}; there are ${Object.keys(measures)}`);
+  if (unknown !== undefined) throw new Error(`there is no measure ${unknown}; there are ${Object.keys(measures).join(', ')}`);
   const asked = Object.entries(measures).filter(([name]) => positionals.length === 0 || positionals.includes(name));
   // Build what is measured and what it is measured against.
   const override = process.env['SLUICE_RENDERER'];
@@ -70,4 +70,7 @@ async function main(): Promise<number> {
   return failed ? 1 : 0;
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  say(error instanceof Error ? `bench: ${error.message}` : 'bench: an unknown failure');
+  return 1;
+});
