@@ -128,3 +128,8 @@ function fromFile(file: z.infer<typeof configSchema>): PlatformConfig {
     waiversFolder: file.waivers ?? 'waivers',
   };
 }
+
+/** The JSON Schema of sluice.yaml, for editors: `docs/sluice.schema.json`. */
+export function configJsonSchema(): object {
+  return z.toJSONSchema(configSchema, { io: 'input' });
+}

@@ -1,12 +1,14 @@
 // From a sourceRef to a tree: GitRepositories, and ExternalArtifacts that an ArtifactGenerator copies together.
+import { asSluiceError } from '../errors.ts';
 import { type CrossReference, describeRef, followedBranch, readSourceRef, sourceGroup } from '../flux/kustomization.ts';
-import { asList, asObject, isKind, stringAt, valueAt } from '../flux/read.ts';
+import { asList, isKind, stringAt, valueAt } from '../flux/read.ts';
 import { nameOf, namespaceOf } from '../object/id.ts';
 import type { BuiltObject, KubeObject } from '../object/object.ts';
 import type { Tree } from '../ports.ts';
 import { applyIgnore } from '../source/ignore.ts';
-import { composeTree, includeTree, type TreeCopy, type TreeInclude } from '../source/include.ts';
+import { includeTree, type TreeInclude } from '../source/include.ts';
 import { sameRepository } from '../source/url.ts';
+import { findGenerator, resolveArtifact } from './artifact.ts';
 import type { ClusterRoot, Repositories, ResolvedSource } from './fleet.ts';
 
 /** What a tenant's Kustomizations may read: sources in its namespaces, and of its own repository. */
@@ -14,8 +16,6 @@ export interface TenantReach {
   readonly namespaces: readonly string[];
   readonly url: string;
 }
-
-const generatorGroup = 'source.extensions.fluxcd.io';
 
 export interface SourceContext {
   readonly root: ClusterRoot;
@@ -25,10 +25,20 @@ export interface SourceContext {
   readonly filtered: Map<string, Promise<Tree>>;
 }
 
-/** The source a Kustomization reads; `unknown` with a reason where it is not in Git or not at hand. */
+/** The source a Kustomization reads; `unknown` with a reason where it is not in Git, not at hand or cannot be put together. */
 export async function resolveSource(ref: CrossReference, context: SourceContext): Promise<ResolvedSource> {
   const what = `${ref.kind} ${ref.namespace}/${ref.name}`;
-  if (ref.kind === 'ExternalArtifact') return resolveArtifact(ref, context);
+  try {
+    return await resolve(ref, what, context);
+  } catch (thrown) {
+    // One source that cannot be read fails alone.
+    return { type: 'unknown', url: undefined, what, reason: asSluiceError(thrown).message };
+  }
+}
+
+async function resolve(ref: CrossReference, what: string, context: SourceContext): Promise<ResolvedSource> {
+  if (ref.kind === 'ExternalArtifact')
+    return resolveArtifact(ref, context.objects, (target) => resolveSource(target, context));
   if (ref.kind !== 'GitRepository')
     return { type: 'unknown', url: undefined, what, reason: `${ref.kind} sources are not read yet` };
   const object = find(context.objects, sourceGroup, 'GitRepository', ref);
@@ -96,48 +106,6 @@ async function withInclude(
     parts.push({ tree: part.tree, fromPath, toPath: stringAt(include, 'toPath') ?? name });
   }
   return { ...source, tree: await includeTree(source.tree, parts) };
-}
-
-async function resolveArtifact(ref: CrossReference, context: SourceContext): Promise<ResolvedSource> {
-  const what = `ExternalArtifact ${ref.namespace}/${ref.name}`;
-  const generator = findGenerator(ref, context.objects);
-  if (generator === undefined)
-    return { type: 'unknown', url: undefined, what, reason: 'no ArtifactGenerator of the fleet makes it' };
-  const artifact = asList(valueAt(generator['spec'], 'artifacts')).find((one) => stringAt(one, 'name') === ref.name);
-  const aliases = new Map<string, ResolvedSource>();
-  for (const source of asList(valueAt(generator['spec'], 'sources'))) {
-    const target = {
-      kind: stringAt(source, 'kind') ?? 'GitRepository',
-      name: stringAt(source, 'name') ?? '',
-      namespace: stringAt(source, 'namespace') ?? ref.namespace,
-    };
-    aliases.set(stringAt(source, 'alias') ?? target.name, await resolveSource(target, context));
-  }
-  const parts: TreeCopy[] = [];
-  let first: Extract<ResolvedSource, { type: 'tree' }> | undefined;
-  for (const copy of asList(valueAt(artifact, 'copy'))) {
-    const from = /^@([^/]+)\/?(.*)$/s.exec(stringAt(copy, 'from') ?? '');
-    const to = /^@artifact\/?(.*)$/s.exec(stringAt(copy, 'to') ?? '');
-    const source = aliases.get(from?.[1] ?? '');
-    if (source === undefined || to === null)
-      return { type: 'unknown', url: undefined, what, reason: 'a copy names no alias of its sources' };
-    if (source.type !== 'tree') return source;
-    first = first === undefined || source.follows ? source : first;
-    const exclude = asList(asObject(copy)?.['exclude']).filter((one): one is string => typeof one === 'string');
-    const strategy = stringAt(copy, 'strategy') ?? '';
-    parts.push({ tree: source.tree, from: from?.[2] ?? '', to: to[1] ?? '', exclude, strategy });
-  }
-  if (first === undefined) return { type: 'unknown', url: undefined, what, reason: 'it copies nothing' };
-  return { ...first, tree: await composeTree(parts) };
-}
-
-function findGenerator(ref: CrossReference, objects: readonly BuiltObject[]): KubeObject | undefined {
-  return objects.find(
-    ({ object }) =>
-      isKind(object, generatorGroup, 'ArtifactGenerator') &&
-      namespaceOf(object) === ref.namespace &&
-      asList(valueAt(object['spec'], 'artifacts')).some((one) => stringAt(one, 'name') === ref.name),
-  )?.object;
 }
 
 function find(

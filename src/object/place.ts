@@ -26,31 +26,40 @@ const nowhere: Placed = { file: null, line: null };
  * that the change touches; then the declaration. A field that is nowhere gives the line of its nearest parent there.
  */
 export async function findPlaces(questions: readonly PlaceQuestion[], renderer: Renderer): Promise<readonly Placed[]> {
-  const requests: LocateRequest[] = [];
-  const answers: { question: number; source: ObjectSource }[] = [];
-  for (const [question, { tree, object, sources, path }] of questions.entries()) {
-    if (path === undefined || path.length === 0) continue;
-    for (const source of sources) {
-      const entry = await tree.entry(source.file);
-      if (entry?.type !== 'file' || source.by === 'generated' || source.by === 'transform') continue;
-      const paths = [source.by === 'patch' ? namedPath(object, path) : path, namedPath(object, path)];
-      requests.push({ file: source.file, bytes: await tree.read(source.file), document: source.document, paths });
-      answers.push({ question, source });
-    }
-  }
+  const lookups = (await Promise.all(questions.map(lookupsFor))).flat();
+  const requests = lookups.map(({ request }) => request);
   const lines = requests.length === 0 ? [] : await renderer.locate(requests).catch(() => []);
-  const best = new Map<number, Placed>();
-  const nearest = new Map<number, Placed>();
-  for (const [at, { question, source }] of answers.entries()) {
-    const found = lines[at]?.find((line) => line.found);
+  const best = new Map<PlaceQuestion, Placed>();
+  const nearest = new Map<PlaceQuestion, Placed>();
+  for (const [at, { question, source }] of lookups.entries()) {
+    const [parent, ...others] = lines[at] ?? [];
+    const found = [parent, ...others].find((line) => line?.found === true);
     if (found !== undefined) best.set(question, { file: source.file, line: found.line });
-    const parent = lines[at]?.[0];
     if (parent !== undefined && source.by === 'declared')
       nearest.set(question, { file: source.file, line: parent.line });
   }
-  return questions.map(
-    (question, index) => best.get(index) ?? touched(question) ?? nearest.get(index) ?? declared(question),
-  );
+  return questions.map((one) => best.get(one) ?? touched(one) ?? nearest.get(one) ?? declared(one));
+}
+
+interface Lookup {
+  readonly question: PlaceQuestion;
+  readonly source: ObjectSource;
+  readonly request: LocateRequest;
+}
+
+async function lookupsFor(question: PlaceQuestion): Promise<Lookup[]> {
+  const { tree, object, sources, path } = question;
+  if (path === undefined || path.length === 0) return [];
+  const lookups: Lookup[] = [];
+  for (const source of sources) {
+    const readable = source.by === 'declared' || source.by === 'patch';
+    if (!readable || (await tree.entry(source.file))?.type !== 'file') continue;
+    const named = namedPath(object, path);
+    const paths = source.by === 'patch' ? [named] : [path, named];
+    const request = { file: source.file, bytes: await tree.read(source.file), document: source.document, paths };
+    lookups.push({ question, source, request });
+  }
+  return lookups;
 }
 
 function touched({ sources, changed }: PlaceQuestion): Placed | undefined {

@@ -66,11 +66,8 @@ async function withDeadline<T>(work: Promise<T>, deadlineMs = 120_000): Promise<
 function failure(shown: string, error: unknown): SluiceError {
   const status = error instanceof Errors.HttpError ? error.data.statusCode : undefined;
   const denied = status === 401 || status === 403 || error instanceof Errors.UserCanceledError;
-  const why = denied
-    ? 'access was denied'
-    : status === 404
-      ? 'it is not there'
-      : 'it did not answer as a Git server does';
+  const absent = status === 404 ? 'it is not there' : 'it did not answer as a Git server does';
+  const why = denied ? 'access was denied' : absent;
   return new SluiceError('fleet.source', `cannot fetch ${shown}: ${why}`, {
     kind: denied || status === 404 ? 'terminal' : 'transient',
     remedy: denied ? 'set SLUICE_GIT_TOKEN to a token that may read it' : 'check the address, or pass a local checkout',
