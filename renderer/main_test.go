@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -141,6 +142,33 @@ func TestCage(t *testing.T) {
 	for range 50 {
 		if reply := c.call(map[string]any{"op": "build", "path": "a", "spec": map[string]any{}}, files); reply["ok"] == nil {
 			t.Fatal(reply)
+		}
+	}
+}
+
+// The scan is left out: what it would refuse must fail all the same.
+func TestCageAlone(t *testing.T) {
+	c := start(t)
+	generator := "apiVersion: %s\nkind: %s\nmetadata: {name: x}\n"
+	for name, kustomization := range map[string]string{
+		"file over http": "resources: [\"http://127.0.0.1:9/x.yaml\"]",
+		"repository":     "resources: [\"https://127.0.0.1:9/org/repo\"]",
+		"local clone":    "resources: [\"file:///var/cache/repos/tenant-b//base\"]",
+		"upload pack":    "resources: [\"https://127.0.0.1:9/org/repo?ref=--upload-pack=touch\"]",
+		"ssh":            "resources: [\"git@127.0.0.1:org/repo\"]",
+		"host file":      "configMapGenerator: [{name: a, files: [/etc/passwd]}]",
+		"own memory":     "configMapGenerator: [{name: a, files: [../../../proc/self/environ]}]",
+		"remote patch":   "resources: [x.yaml]\npatches: [{path: \"https://127.0.0.1:9/p.yaml\"}]",
+		"remote schema":  "resources: [x.yaml]\nopenapi: {path: \"https://127.0.0.1:9/s.json\"}",
+		"helm":           "helmCharts: [{name: x, repo: \"https://127.0.0.1:9\"}]",
+		"exec plugin":    "resources: [x.yaml]\ngenerators: [exec.yaml]",
+		"helm plugin":    "resources: [x.yaml]\ngenerators: [helm.yaml]",
+	} {
+		files := treetest.Files{"a/kustomization.yaml": kustomization + "\n", "a/x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+			"a/exec.yaml": fmt.Sprintf(generator, "example.com/v1", "Exec"), "a/helm.yaml": fmt.Sprintf(generator, "builtin", "HelmChartInflationGenerator")}
+		reply := c.call(map[string]any{"op": "probe", "unscanned": "a"}, files)
+		if reply == nil || reply["error"] == nil {
+			t.Errorf("%s: %v", name, reply)
 		}
 	}
 }

@@ -109,13 +109,21 @@ func locateOp(r *Request) (any, error) {
 
 func probeOp(r *Request) (any, error) {
 	var in struct {
-		HeapBytes int `json:"heapBytes"`
+		HeapBytes int     `json:"heapBytes"`
+		Unscanned *string `json:"unscanned"`
 	}
 	if err := json.Unmarshal(r.Raw, &in); err != nil {
 		return nil, wrong(err)
 	}
 	if in.HeapBytes > 0 {
 		return cage.Grow(in.HeapBytes), nil
+	}
+	if in.Unscanned != nil {
+		t, err := tree.New(r.Ask, nil, tree.Limits{})
+		if err != nil {
+			return nil, err
+		}
+		return nil, build.Unscanned(t, *in.Unscanned)
 	}
 	return cage.Probe(), nil
 }

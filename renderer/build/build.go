@@ -134,6 +134,12 @@ func run(fs *tree.FileSystem, dir string) (resources resmap.ResMap, err error) {
 	return kustomizer.Run(fs, tree.Root+"/"+dir)
 }
 
+// Unscanned runs kustomize on a folder as it stands, so that tests can prove that the cage alone holds too.
+func Unscanned(t *tree.Tree, dir string) error {
+	_, err := run(t.FileSystem(), dir)
+	return err
+}
+
 // Crash is a panic inside kustomize. The child that met it should not be used again.
 type Crash struct{ Reason string }
 

@@ -28,6 +28,9 @@ type Document struct {
 // A separator line as kustomize sees it (kyaml/kio/byteio_reader.go, splitDocuments).
 var separator = regexp.MustCompile(`\n---.*\n`)
 
+// Empty documents count too: each costs a parser.
+const mostChunks = 20_000
+
 type chunk struct {
 	text string
 	// lines before the chunk
@@ -48,6 +51,9 @@ func split(file, text string) ([]chunk, error) {
 		chunks = append(chunks, chunk{text: text[prev:at[0]] + "\n", before: line})
 		line = here + 2
 		prev = at[1]
+		if len(chunks) > mostChunks {
+			return nil, fault.New("build.tooManyObjects", file, line, "the file has more than %d document separators", mostChunks)
+		}
 	}
 	return append(chunks, chunk{text: text[prev:], before: line}), nil
 }

@@ -65,6 +65,7 @@ func TestRefused(t *testing.T) {
 		"deep":                    {strings.Repeat("[", 70) + strings.Repeat("]", 70), "build.tooLarge", 1},
 		"very deep":               {strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000), "build.yaml", 1},
 		"many documents":          {strings.Repeat("a: 1\n---\n", 5001), "build.tooManyObjects", 10001},
+		"many empty documents":    {strings.Repeat("\n---\n", 30_000), "build.tooManyObjects", 40002},
 		"not YAML":                {"a: b: c\n", "build.yaml", 1},
 		"not YAML below":          {"a: 1\n---\nx: 1\nb: [\n", "build.yaml", 4},
 		"JSON comment":            {"{\"a\": 1} // x\n", "build.yaml", 1},

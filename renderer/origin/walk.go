@@ -124,8 +124,7 @@ func (w *walker) all(source Source, change func(*item) bool) {
 // builtin follows configureBuiltinTransformers.
 func (w *walker) builtin() {
 	types := w.k.Types
-	for i, patch := range w.k.StrategicMerge {
-		_ = i
+	for _, patch := range w.k.StrategicMerge {
 		w.patch(patch, nil, false)
 	}
 	for i, patch := range w.k.Patches {
