@@ -570,9 +570,79 @@ const shapes: readonly Row[] = [
           'deploy/c.yaml': yaml({ varReference: [{ path: 'metadata/annotations', kind: 'ConfigMap' }] }),
         },
       ),
-      expect: { exit: title === 'a change of kind' ? 0 : 1 },
+      expect: { exit: title.startsWith('a change of kind') ? 0 : 1 },
     }),
   ),
+  {
+    id: '071',
+    title: 'a replacement whose Secret an overlay takes away',
+    files: deploy(
+      {
+        resources: ['base'],
+        patches: [
+          {
+            patch: yaml({
+              $patch: 'delete',
+              apiVersion: 'v1',
+              kind: 'Secret',
+              metadata: { name: 's', namespace: 'a-dev' },
+            }),
+          },
+        ],
+      },
+      {
+        'deploy/base/kustomization.yaml': yaml({
+          resources: ['app.yaml', 'secret.yaml'],
+          replacements: [
+            {
+              source: { kind: 'Secret', name: 's', fieldPath: 'stringData.pw' },
+              targets: [{ select: { kind: 'ConfigMap' }, fieldPaths: ['data.key'] }],
+            },
+          ],
+        }),
+        'deploy/base/app.yaml': yaml(configMap('app', 'a-dev')),
+        'deploy/base/secret.yaml': yaml(secret({ stringData: { pw: canary } })),
+      },
+    ),
+    expect: { exit: 0, shows: ['ConfigMap/a-dev/app'], diff: /\*\*\*/ },
+  },
+  {
+    id: '071',
+    title: 'a generated Secret that becomes a ConfigMap',
+    files: deploy({
+      secretGenerator: [{ name: 'g', namespace: 'a-dev', literals: [`pw=${canary}`] }],
+      patches: [
+        {
+          target: { kind: 'Secret' },
+          patch: yaml([{ op: 'replace', path: '/kind', value: 'ConfigMap' }]),
+          options: { allowKindChange: true },
+        },
+      ],
+    }),
+    expect: { exit: 0, diff: /\*\*\*/ },
+  },
+  {
+    id: '071',
+    title: 'a value that a JSON patch gives a Secret that becomes a ConfigMap',
+    files: deploy(
+      {
+        resources: ['app.yaml', 'secret.yaml'],
+        patches: [
+          {
+            target: { kind: 'Secret' },
+            patch: yaml([
+              { op: 'add', path: '/stringData/pw', value: canary },
+              { op: 'replace', path: '/kind', value: 'ConfigMap' },
+              { op: 'move', from: '/stringData', path: '/data' },
+            ]),
+            options: { allowKindChange: true },
+          },
+        ],
+      },
+      { 'deploy/secret.yaml': yaml(secret({ stringData: { other: 'x' } })) },
+    ),
+    expect: { exit: 0 },
+  },
   {
     id: '074',
     title: 'two kustomization files',
@@ -612,13 +682,19 @@ const shapes: readonly Row[] = [
     },
     expect: { exit: 2, codes: ['build.openapi'] },
   },
+  ...['', '/'].map(
+    (path): Row => ({
+      id: '081',
+      title: `the path ${JSON.stringify(path)}, which is the repository's own root`,
+      input: yaml(child('x', { path })),
+      expect: { exit: 1, rules: ['tenant/duplicate'] },
+    }),
+  ),
   ...[
     '--enable-helm',
     'https://@LISTENER@/repo',
     '.\0',
-    '',
     '/etc',
-    '/',
     '..',
     '../b/deploy',
     './deploy/../../b',
