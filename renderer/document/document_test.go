@@ -137,14 +137,12 @@ func TestAccepted(t *testing.T) {
 	}
 }
 
-func TestInfinity(t *testing.T) {
-	for _, text := range []string{"a: .inf", "a: .nan"} {
-		documents, err := Parse("x", []byte(text), Limits{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if value, err := Value("x", documents[0].Node); err == nil {
-			t.Errorf("%s gives %v", text, value)
+func TestNoValueOfJSON(t *testing.T) {
+	for _, text := range []string{"a: .inf", "a: .nan", "a: !!bool yes", "a: !!int x"} {
+		_, err := Parse("x", []byte("# c\n"+text), Limits{})
+		known, ok := err.(*fault.Fault)
+		if !ok || known.Code != "build.yaml" || known.File != "x" || known.Line != 2 {
+			t.Errorf("%s gives %v", text, err)
 		}
 	}
 }

@@ -64,6 +64,9 @@ func (w *walker) visit(node *yaml.Node, depth int, open map[*yaml.Node]bool) (si
 			return size{}, w.fail("build.yaml", node, "the number %s is too large to be kept exactly", fault.Quote(node.Value)).
 				Do("Write it in quotes.")
 		}
+		if _, err := scalar(w.file, node); err != nil {
+			return size{}, err
+		}
 	case yaml.MappingNode:
 		if err := w.keys(node); err != nil {
 			return size{}, err

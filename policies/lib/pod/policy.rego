@@ -156,10 +156,13 @@ containers := [{"list": field.name, "path": array.concat(field.path, [index]), "
 	is_object(container)
 ]
 
-# A switch is on when it is true; YAML that a template will render may hold it as text.
+# A switch is on when it is true; YAML that a template will render may hold it as text, in any of YAML 1.1's words.
 on(true)
 
-on("true")
+on(text) if {
+	is_string(text)
+	lower(trim_space(text)) in {"true", "yes", "on", "y"}
+}
 
 # How a message names a container.
 name_of(container) := $"container {container.name}" if {

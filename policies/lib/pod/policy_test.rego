@@ -79,3 +79,12 @@ test_config_map_is_not_searched if {
 	object := {"apiVersion": "v1", "kind": "ConfigMap", "data": {"privileged": "true"}}
 	count(pod.controls) == 0 with input as {"object": object}
 }
+
+test_on if {
+	every text in [true, "true", "yes", "On", " Y "] {
+		pod.on(text)
+	}
+	every text in [false, "false", "no", "", "{{ .Values.host }}", null, 1, [true]] {
+		not pod.on(text)
+	}
+}

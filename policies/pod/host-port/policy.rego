@@ -18,6 +18,11 @@ taken(port) if {
 	port != 0
 }
 
+taken(text) if {
+	is_string(text)
+	not trim(trim_space(text), "0") in {"", "false", "null"}
+}
+
 taken(values) if {
 	pod.on(values.enabled)
 }

@@ -10,6 +10,11 @@ test_taken if {
 	paths([{"containerPort": 80}, {"hostPort": 80}]) == {["spec", "template", "spec", "containers", 0, "ports", 1, "hostPort"]}
 }
 
+test_text if {
+	paths([{"hostPort": "80"}]) == {["spec", "template", "spec", "containers", 0, "ports", 0, "hostPort"]}
+	paths([{"hostPort": " 0 "}, {"hostPort": ""}]) == set()
+}
+
 test_zero if {
 	paths([{"hostPort": 0}]) == set()
 }
