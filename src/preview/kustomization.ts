@@ -1,17 +1,16 @@
 // What the change does through one Kustomization on one cluster.
 
 import type { ObjectChange } from '../diff/change.ts';
-import { diffObjects, type LocatedChange, type ObjectsDiff } from '../diff/objects.ts';
 import { secretValues } from '../diff/secret-values.ts';
-import type { DiffEffort } from '../diff/unified.ts';
 import { asSluiceError, SluiceError } from '../errors.ts';
 import type { ClusterFleet, FleetKustomization } from '../fleet/fleet.ts';
-import { objectId, objectLabel } from '../object/id.ts';
+import { objectLabel } from '../object/id.ts';
 import type { BuiltObject, KubeObject } from '../object/object.ts';
-import { findPlaces, type Placed, type PlaceQuestion } from '../object/place.ts';
+import type { Placed, PlaceQuestion } from '../object/place.ts';
 import { applyWaivers } from '../policy/waiver.ts';
 import type { KustomizationOutcome, Violation } from '../report/outcome.ts';
 import { type Built, buildSide } from './built.ts';
+import { type BuiltPair, byId, type Comparisons, copiesOf, objectsOf } from './comparison.ts';
 import { evaluate, type Finding, findingKey } from './evaluate.ts';
 import { type Owners, otherOwner } from './owners.ts';
 import type { Pair } from './pair.ts';
@@ -29,8 +28,8 @@ export interface PairInput {
   /** Only what the change introduced is of interest: the inputs of this build did not change, the rules did. */
   readonly introducedOnly: boolean;
   readonly today: string;
-  /** Shared by all diffs of the preview. */
-  readonly effort: DiffEffort;
+  /** Shared by all pairs of the preview. */
+  readonly comparisons: Comparisons;
 }
 
 export interface PairResult {
@@ -58,32 +57,22 @@ export async function previewPair(input: PairInput, tools: Tools): Promise<PairR
   });
   const known = new Set(findings.length === 0 ? [] : await knownFindings(input, base, baseObjects, tools));
   // Pair and diff, masked.
-  const copied = copies(base, head);
-  const comparable =
-    head.type !== 'failed' && head.type !== 'unknown' && base.type !== 'failed' && base.type !== 'unknown';
-  const diff: ObjectsDiff = comparable
-    ? diffObjects({
-        base: baseObjects,
-        head: headObjects,
-        ...copied,
-        changedFiles: input.changed,
-        effort: input.effort,
-      })
-    : { changes: [], unchanged: 0 };
+  const built: BuiltPair = { pair, base, head, changed: input.changed };
+  const unchanged = input.comparisons.unchanged(built);
   // Say where.
-  const placed = await placeFindings(input, head, findings, known, tools);
+  const placed = await placeFindings(input, built, findings, known);
   const { violations, notes } = applyWaivers(
-    scrubbed(placed, [...baseObjects, ...headObjects], copied),
+    scrubbed(placed, [...baseObjects, ...headObjects], copiesOf(base, head)),
     { cluster: pair.cluster, kustomization: pair.key },
     input.head.waivers,
     input.today,
   );
-  const changes = await placeChanges(input, { base, head }, diff, tools);
+  const changes = await placeChanges(input, built);
   const shown = pair.head ?? pair.base;
   return {
     outcome: {
       ...describe(pair, shown),
-      unchanged: diff.unchanged,
+      unchanged,
       changes,
       violations: [...unbound(input), ...deletions(input, changes), ...violations],
     },
@@ -111,7 +100,7 @@ function withPlace(error: SluiceError, pair: Pair): SluiceError {
 function scrubbed(
   violations: readonly Violation[],
   objects: readonly BuiltObject[],
-  copied: ReturnType<typeof copies>,
+  copied: ReturnType<typeof copiesOf>,
 ): Violation[] {
   if (violations.length === 0) return [];
   const secrets = secretValues(objects, copied);
@@ -121,18 +110,6 @@ function scrubbed(
     message: scrub(one.message),
     remedy: one.remedy === null ? null : scrub(one.remedy),
   }));
-}
-
-function objectsOf(built: Built): readonly BuiltObject[] {
-  return built.type === 'built' ? built.build.objects : [];
-}
-
-function copies(...sides: readonly Built[]) {
-  const builds = sides.flatMap((side) => (side.type === 'built' ? [side.build] : []));
-  return {
-    copiesSecrets: builds.some(({ copiesSecrets }) => copiesSecrets),
-    copiedValues: builds.flatMap(({ copiedValues = [] }) => copiedValues),
-  };
 }
 
 function describe(
@@ -204,36 +181,32 @@ function evaluation(
   return { side, cluster, kustomization, objects, owner: otherOwner(owners, cluster, kustomization) };
 }
 
-function byId(objects: readonly BuiltObject[]): ReadonlyMap<string, KubeObject> {
-  return new Map(objects.map(({ object }) => [objectId(object), object]));
-}
-
 async function placeFindings(
   input: PairInput,
-  head: Built,
+  built: BuiltPair,
   findings: readonly Finding[],
   known: ReadonlySet<string>,
-  tools: Tools,
 ): Promise<readonly Violation[]> {
+  const { head } = built;
   if (head.type !== 'built' || head.kustomization.source.type !== 'tree') return [];
   const { objects } = head.build;
   const { tree } = head.kustomization.source;
   const marked = findings.map((finding) => ({ finding, introduced: !known.has(findingKey(finding, objects)) }));
   const kept = input.introducedOnly ? marked.filter(({ introduced }) => introduced) : marked;
   const questions = kept.flatMap(({ finding }): PlaceQuestion[] => {
-    const built = objects[finding.index];
+    const about = objects[finding.index];
     return [
       {
         tree,
-        object: built?.object ?? nothing,
-        sources: built?.sources ?? [],
+        object: about?.object ?? nothing,
+        sources: about?.sources ?? [],
         path: finding.path,
         changed: input.changed,
       },
     ];
   });
   const places = isReviewed(head.kustomization)
-    ? await findPlaces(questions, tools.renderer)
+    ? await input.comparisons.places(built, questions)
     : kept.map(() => declaredPlace(input.pair));
   return kept.map(({ finding, introduced }, index) => {
     const object = objects[finding.index]?.object;
@@ -254,37 +227,11 @@ async function placeFindings(
 
 const nothing: KubeObject = { apiVersion: '', kind: '', metadata: {} };
 
-async function placeChanges(
-  input: PairInput,
-  built: Record<'base' | 'head', Built>,
-  diff: ObjectsDiff,
-  tools: Tools,
-): Promise<readonly ObjectChange[]> {
-  const plain = diff.changes.map(withoutQuestion);
-  if (!isReviewed(input.pair.head ?? input.pair.base))
-    return plain.map((change) => ({ ...change, ...declaredPlace(input.pair) }));
-  const objects = { base: byId(objectsOf(built.base)), head: byId(objectsOf(built.head)) };
-  const asked = diff.changes.flatMap(({ locate, id }, index): { index: number; question: PlaceQuestion }[] => {
-    const source = locate === undefined ? undefined : input.pair[locate.side]?.source;
-    if (locate === undefined || source?.type !== 'tree') return [];
-    const object = objects[locate.side].get(id) ?? nothing;
-    return [
-      {
-        index,
-        question: { tree: source.tree, object, sources: [locate.source], path: locate.path, changed: input.changed },
-      },
-    ];
-  });
-  const places = await findPlaces(
-    asked.map(({ question }) => question),
-    tools.renderer,
-  );
-  const lines = new Map(asked.map(({ index }, at) => [index, places[at]?.line]));
-  return plain.map((change, index) => ({ ...change, line: lines.get(index) ?? change.line }));
-}
-
-function withoutQuestion({ action, id, object, risk, summary, diff, file, line }: LocatedChange): ObjectChange {
-  return { action, id, object, risk, summary, diff, file, line };
+async function placeChanges(input: PairInput, built: BuiltPair): Promise<readonly ObjectChange[]> {
+  const { pair, comparisons } = input;
+  if (isReviewed(pair.head ?? pair.base)) return comparisons.located(built);
+  const place = declaredPlace(pair);
+  return comparisons.changes(built).map((change) => ({ ...change, ...place }));
 }
 
 /** A Kustomization of another repository that names no service account would run with the controller's own rights. */

@@ -1,11 +1,11 @@
 // What a merge would do: two sides of the fleet, compared. The App, `sluice check` and the deploy's dry run all end here.
-import { newEffort } from '../diff/unified.ts';
 import type { SluiceError } from '../errors.ts';
 import type { BuiltObject } from '../object/object.ts';
 import type { Outcome } from '../report/outcome.ts';
 import type { ReportUnknown } from '../report/report.ts';
 import { changedPaths } from '../source/changed.ts';
 import { sameRepository } from '../source/url.ts';
+import { Comparisons } from './comparison.ts';
 import { fleetFindings, reportError, withFleetViolations } from './fleet-findings.ts';
 import { type PairResult, previewPair } from './kustomization.ts';
 import { type Owners, readOwners, rulesDiffer } from './owners.ts';
@@ -40,7 +40,7 @@ export async function preview(base: Side, head: Side, subject: Subject, tools: T
   tools.progress(`rendering ${affected.length} Kustomizations`);
   // Build both sides, guard and policy on the head, pair and diff.
   const changed = changedFiles();
-  const effort = newEffort();
+  const comparisons = new Comparisons(tools.renderer);
   const owners = ownersByCluster(affected, tools);
   let done = 0;
   const previewed = await Promise.all(
@@ -49,7 +49,7 @@ export async function preview(base: Side, head: Side, subject: Subject, tools: T
       const [baseOwners, headOwners] = await owners(pair);
       const files = await changed(pair);
       const result = await previewPair(
-        { pair, base, head, baseOwners, headOwners, changed: files, introducedOnly, today: subject.today, effort },
+        { pair, base, head, baseOwners, headOwners, changed: files, introducedOnly, today: subject.today, comparisons },
         tools,
       );
       done += 1;
