@@ -1,10 +1,10 @@
 // `sluice check`: the review of a local checkout. No GitHub, no cluster, no queue.
 import type { CheckOptions, CheckTools } from './checkout/options.ts';
-import type { Local } from './checkout/repositories.ts';
-import { readBase, readHead } from './checkout/sides.ts';
+import { sidesOf } from './checkout/sides.ts';
 import { platformSubject, tenantSubject } from './checkout/subject.ts';
-import type { SluiceError } from './errors.ts';
 import { preview } from './preview/preview.ts';
+import type { Local } from './preview/repositories.ts';
+import { readSides } from './preview/sides.ts';
 import { assemble } from './report/assemble.ts';
 import type { Report } from './report/report.ts';
 import { withoutCredentials } from './source/url.ts';
@@ -25,9 +25,7 @@ export async function check(options: CheckOptions, tools: CheckTools): Promise<R
       ? await platformSubject(repository, origin, options, tools)
       : await tenantSubject(repository, origin, options.platform, { options, others }, tools);
   // Compute the fleet on both sides, and the rules in force there.
-  const base = await readBase(subject, others, tools);
-  const errors: SluiceError[] = [];
-  const head = await readHead(base, subject, others, tools, errors);
+  const { base, head, errors } = await readSides(sidesOf(subject, others, tools.shippedPolicies), tools);
   // Compare, and say it.
   const revisions = subject.revisions;
   const outcome = await preview(

@@ -6,9 +6,9 @@ import { type PlatformConfig, readConfig } from '../fleet/config.ts';
 import { followedBranch, readSourceRef, sourceGroup } from '../flux/kustomization.ts';
 import { isKind, stringAt } from '../flux/read.ts';
 import type { Repository, Tree } from '../ports.ts';
+import { type Local, LocalRepositories } from '../preview/repositories.ts';
 import { sameRepository, withoutCredentials } from '../source/url.ts';
 import type { CheckOptions, CheckTools } from './options.ts';
-import { type Local, LocalRepositories } from './repositories.ts';
 import { chooseBranch, type Revisions, readRevisions } from './revisions.ts';
 
 export interface CheckSubject {

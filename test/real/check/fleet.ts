@@ -80,7 +80,11 @@ export const platformFiles: Files = {
   ),
 };
 
-export const configMap = (name: string, inNamespace: string, data: Record<string, string> = { key: 'value' }) => ({
+export const configMap = (
+  name: string,
+  inNamespace: string,
+  data: Record<string, string> = { key: 'value' },
+): object => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: { name, namespace: inNamespace },
