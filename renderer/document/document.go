@@ -64,6 +64,10 @@ func Parse(file string, data []byte, limits Limits) ([]Document, error) {
 	if int64(len(data)) > limits.FileBytes {
 		return nil, fault.New("build.tooLarge", file, 0, "the file has %d bytes, more than %d", len(data), limits.FileBytes)
 	}
+	if bytes.HasPrefix(data, []byte("version https://git-lfs.github.com/spec/")) {
+		return nil, fault.New("build.object", file, 1, "the file is a pointer of Git LFS, whose content is not in the repository").
+			Do("Commit the file itself; manifests are not read from LFS.")
+	}
 	text, err := Text(file, data)
 	if err != nil {
 		return nil, err

@@ -179,3 +179,10 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestPointerOfLFS(t *testing.T) {
+	_, err := Parse("x", []byte("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"), Limits{})
+	if known, ok := err.(*fault.Fault); !ok || known.Code != "build.object" {
+		t.Errorf("got %v", err)
+	}
+}

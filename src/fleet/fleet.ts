@@ -31,7 +31,14 @@ export type ResolvedSource =
       /** A merge of the change under review moves this source. */
       readonly follows: boolean;
     }
-  | { readonly type: 'unknown'; readonly url: string | undefined; readonly what: string; readonly reason: string };
+  | {
+      readonly type: 'unknown';
+      readonly url: string | undefined;
+      readonly what: string;
+      readonly reason: string;
+      /** It is at hand, but cannot be read; absent where it is merely not at hand. */
+      readonly error?: SluiceError;
+    };
 
 export type Owner =
   | { readonly type: 'platform'; readonly serviceAccount: ServiceAccountRef | undefined }

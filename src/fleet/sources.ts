@@ -32,7 +32,8 @@ export async function resolveSource(ref: CrossReference, context: SourceContext)
     return await resolve(ref, what, context);
   } catch (thrown) {
     // One source that cannot be read fails alone.
-    return { type: 'unknown', url: undefined, what, reason: asSluiceError(thrown).message };
+    const error = asSluiceError(thrown);
+    return { type: 'unknown', url: undefined, what, reason: error.message, error };
   }
 }
 

@@ -16,6 +16,8 @@ export async function buildSide(kustomization: FleetKustomization | undefined, r
   if (kustomization === undefined) return { type: 'absent' };
   if (kustomization.error !== undefined) return { type: 'failed', error: kustomization.error };
   if (kustomization.build !== undefined) return { type: 'built', build: kustomization.build, kustomization };
+  const { source } = kustomization;
+  if (source.type === 'unknown' && source.error !== undefined) return { type: 'failed', error: source.error };
   const request = buildRequest(kustomization);
   if (request === undefined) return { type: 'unknown' };
   try {

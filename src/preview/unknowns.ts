@@ -26,7 +26,7 @@ export function unknownVariables(kustomization: FleetKustomization, names: reado
 /** A source that is not at hand here. */
 export function unknownSource(kustomization: FleetKustomization): ReportUnknown[] {
   const { source } = kustomization;
-  if (source.type !== 'unknown') return [];
+  if (source.type !== 'unknown' || source.error !== undefined) return [];
   const address = source.url === undefined ? '' : ` (${source.url})`;
   return [
     {
