@@ -22,6 +22,8 @@ export interface Mirrors {
    * @throws SluiceError `fleet.source`, transient for what a retry may mend; what the server said is not repeated
    */
   fetch(remote: Remote, ref: string): Promise<Fetched | undefined>;
+  /** Full name of a ref below `prefix` that stands at a commit on the server now; undefined where there is none. */
+  refOf(remote: Remote, commit: string, prefix: string): Promise<string | undefined>;
   /** Full name of the server's default branch: `refs/heads/main`. @throws as `fetch` */
   defaultBranch(remote: Remote): Promise<string>;
 }

@@ -39,6 +39,10 @@ export function createMirrors({ folder, ...limits }: MirrorOptions): Mirrors {
       mirror.last = turn.catch(() => undefined);
       return turn;
     },
+    refOf: async (remote, commit, prefix) => {
+      const refs = await ask(remote, async (auth) => git.listServerRefs({ http, url: remote.url, prefix, ...auth }));
+      return refs.find(({ oid }) => oid === commit)?.ref;
+    },
     defaultBranch: async (remote) => {
       const refs = await ask(remote, async (auth) =>
         git.listServerRefs({ http, url: remote.url, prefix: 'HEAD', symrefs: true, ...auth }),

@@ -1,0 +1,150 @@
+// What GitHub shows of a review: one check run on the head, one comment that is edited in place.
+import type { CheckConclusion, CheckOutput, CheckRun, GitHub, PullRequest, RepositoryId } from '../ports/github.ts';
+import { annotationBatches, renderCheckRun } from '../report/check-run.ts';
+import { renderComment } from '../report/markdown/comment.ts';
+import type { Report, Verdict } from '../report/report.ts';
+import { flipReply, markerPrefix, printMarker, printReplyMarker, readMarker, replyPrefix } from './marker.ts';
+
+/** A comment of ours as GitHub last had it. */
+export interface CommentState {
+  readonly id: number;
+  readonly body: string;
+}
+
+/**
+ * What this process knows of pull requests, by `<repository id>/<number>`. Read again from GitHub where it is not known;
+ * forgetting an entry costs two calls and nothing else.
+ */
+export interface PullMemory {
+  readonly comments: Map<string, CommentState>;
+  readonly checks: Map<string, CheckRun>;
+}
+
+export function newPullMemory(): PullMemory {
+  return { comments: new Map(), checks: new Map() };
+}
+
+function keyOf(pull: PullRequest): string {
+  return `${pull.repository.repository}/${pull.number}`;
+}
+
+/**
+ * The check run of a head: the one that is there already (from an earlier attempt, or an event that came twice), or a
+ * new one. Others that were left open are closed, so that one remains.
+ */
+export async function announce(
+  github: GitHub,
+  memory: PullMemory,
+  pull: PullRequest,
+  again: boolean,
+): Promise<CheckRun> {
+  const check = await findCheck(github, memory, pull, again);
+  const kept = check ?? (await github.startCheck(pull.repository, pull.head.sha, announcement));
+  memory.checks.set(keyOf(pull), kept);
+  return kept;
+}
+
+const announcement: CheckOutput = {
+  title: 'Reviewing',
+  summary: 'Rendering what merging would change on every cluster.',
+  annotations: [],
+};
+
+async function findCheck(
+  github: GitHub,
+  memory: PullMemory,
+  pull: PullRequest,
+  again: boolean,
+): Promise<CheckRun | undefined> {
+  const known = memory.checks.get(keyOf(pull));
+  if (known !== undefined && !again) return known.head === pull.head.sha ? known : undefined;
+  const [newest, ...older] = await github.checkRuns(pull.repository, pull.head.sha);
+  for (const one of older.filter(({ completed }) => !completed))
+    await closeCheck(github, pull, one, 'A later attempt took over');
+  return newest;
+}
+
+/** Ends a check that nobody needs any more; never a success. */
+export async function closeCheck(github: GitHub, pull: PullRequest, check: CheckRun, title: string): Promise<void> {
+  await github.updateCheck(pull.repository, check.id, { title, summary: `${title}.`, annotations: [] }, 'cancelled');
+}
+
+/** Completes the check with a report, annotations in as many requests as GitHub wants. */
+export async function completeCheckOn(
+  github: GitHub,
+  at: RepositoryId,
+  check: CheckRun,
+  report: Report,
+): Promise<void> {
+  const { conclusion, title, summary, annotations } = renderCheckRun(report);
+  const [first = [], ...rest] = annotationBatches(annotations);
+  const final: CheckConclusion = report.followers === 0 && report.verdict === 'pass' ? 'neutral' : conclusion;
+  for (const batch of rest) await github.updateCheck(at, check.id, { title, summary, annotations: batch });
+  await github.updateCheck(at, check.id, { title, summary, annotations: first }, final);
+}
+
+/** The check run of a commit that no pull request is about: the newest that is there, or a new one. */
+export async function startOrFindCheck(github: GitHub, at: RepositoryId, head: string): Promise<CheckRun> {
+  const [newest] = await github.checkRuns(at, head);
+  return newest ?? (await github.startCheck(at, head, announcement));
+}
+
+/** Writes the comment: created once, edited when it changed, with a short reply when the verdict flipped. */
+export async function comment(
+  github: GitHub,
+  memory: PullMemory,
+  pull: PullRequest,
+  report: Report,
+  again: boolean,
+): Promise<void> {
+  const key = keyOf(pull);
+  const body = renderComment(report, { marker: printMarker({ head: pull.head.sha, verdict: report.verdict }) });
+  const known = again ? await readOwn(github, pull) : (memory.comments.get(key) ?? (await readOwn(github, pull)));
+  if (known === undefined) {
+    // A repository that no cluster reads gets no comment.
+    if (report.followers === 0 && report.verdict === 'pass') return;
+    await github.createComment(pull.repository, pull.number, body);
+    // Another worker may have had the same thought: the oldest comment stays.
+    const kept = await readOwn(github, pull);
+    if (kept !== undefined) memory.comments.set(key, kept);
+    if (kept !== undefined && kept.body !== body) await edit(github, memory, pull, kept, body);
+    return;
+  }
+  if (known.body === body) return;
+  await reply(github, pull, readMarker(known.body)?.verdict, report.verdict, again);
+  await edit(github, memory, pull, known, body);
+}
+
+async function edit(
+  github: GitHub,
+  memory: PullMemory,
+  pull: PullRequest,
+  known: CommentState,
+  body: string,
+): Promise<void> {
+  const key = keyOf(pull);
+  memory.comments.delete(key);
+  await github.updateComment(pull.repository, known.id, body);
+  memory.comments.set(key, { id: known.id, body });
+}
+
+/** Our comment as GitHub has it; where there are several, the oldest, and the others are removed. */
+async function readOwn(github: GitHub, pull: PullRequest): Promise<CommentState | undefined> {
+  const [oldest, ...more] = await github.comments(pull.repository, pull.number, markerPrefix);
+  for (const one of more) await github.deleteComment(pull.repository, one.id);
+  return oldest;
+}
+
+async function reply(
+  github: GitHub,
+  pull: PullRequest,
+  before: Verdict | undefined,
+  after: Verdict,
+  again: boolean,
+): Promise<void> {
+  const words = flipReply(before, after, pull.head.sha);
+  if (words === undefined) return;
+  const said = again ? await github.comments(pull.repository, pull.number, replyPrefix) : [];
+  if (said.some(({ body }) => body.startsWith(printReplyMarker(pull.head.sha)))) return;
+  await github.createComment(pull.repository, pull.number, words);
+}

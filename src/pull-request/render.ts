@@ -1,0 +1,110 @@
+// Both sides of a merge on hosted repositories: the reviewed one, the platform's, and those the fleet names.
+import { SluiceError } from '../errors.ts';
+import type { ResolvedSource } from '../fleet/fleet.ts';
+import type { HostedRepository } from '../ports/github.ts';
+import type { Mirrors } from '../ports/mirror.ts';
+import type { RegoModule, SourceRef } from '../ports.ts';
+import { preview } from '../preview/preview.ts';
+import { type Local, LocalRepositories, openLocal, unknownSource } from '../preview/repositories.ts';
+import type { Tools } from '../preview/side.ts';
+import { readSides, type SideInput } from '../preview/sides.ts';
+import { assemble } from '../report/assemble.ts';
+import type { Report } from '../report/report.ts';
+import { sameRepository } from '../source/url.ts';
+import type { HostedRepositories } from './hosted.ts';
+import type { Merge } from './merge.ts';
+
+export interface RenderTools extends Tools {
+  readonly mirrors: Mirrors;
+  readonly hosted: HostedRepositories;
+  readonly shippedPolicies: readonly RegoModule[];
+  /** ISO date, for waivers. */
+  today(): string;
+}
+
+/** What is merged into what. */
+export interface MergeSubject {
+  readonly repository: HostedRepository;
+  /** Short name of the branch that the merge moves. */
+  readonly branch: string;
+  readonly head: string;
+  readonly merge: Merge;
+}
+
+/** @throws SluiceError for what makes a review impossible; transient where a retry may mend it */
+export async function renderMerge(subject: MergeSubject, tools: RenderTools): Promise<Report> {
+  const { repository, merge, head } = subject;
+  const platform = await tools.hosted.platform();
+  const isPlatform = platform.repository === repository.repository;
+  const tracked = isPlatform ? undefined : await trackedPlatform(platform, tools);
+  const [base, after] = await Promise.all([
+    sideOf(merge.base, subject, tracked, tools),
+    sideOf(merge.commit, subject, tracked, tools),
+  ]);
+  const sides = await readSides({ base, head: after, shippedPolicies: tools.shippedPolicies }, tools);
+  const role = isPlatform ? ('platform' as const) : ('tenant' as const);
+  const commits = { base: merge.base, head, merge: merge.commit };
+  const words = { url: addressOf(repository), today: tools.today(), notes: [], errors: sides.errors };
+  return assemble(await preview(sides.base, sides.head, { role, ...commits, ...words }, tools));
+}
+
+/** `https://github.com/acme/shop` */
+export function addressOf({ cloneUrl }: HostedRepository): string {
+  return cloneUrl.replace(/\.git$/, '');
+}
+
+interface Tracked extends Local {
+  readonly standing: NonNullable<Local['standing']>;
+}
+
+/** The platform as its tracked branch has it: the fleet that a tenant's change would meet. */
+async function trackedPlatform(platform: HostedRepository, { mirrors, hosted }: RenderTools): Promise<Tracked> {
+  const tracked = await mirrors.fetch(hosted.remote(platform), await hosted.trackedBranch());
+  if (tracked === undefined)
+    throw new SluiceError('fleet.noPlatform', 'the platform repository has no tracked branch', {
+      remedy: 'correct SLUICE_PLATFORM, or push the branch',
+    });
+  const standing = { tree: await tracked.repository.tree(tracked.commit), revision: `sha1:${tracked.commit}` };
+  return { url: platform.cloneUrl, repository: tracked.repository, isPlatform: true, reviewed: undefined, standing };
+}
+
+async function sideOf(
+  commit: string,
+  subject: MergeSubject,
+  tracked: Tracked | undefined,
+  tools: RenderTools,
+): Promise<SideInput> {
+  const { repository, branch, merge } = subject;
+  const tree = await merge.repository.tree(commit);
+  const reviewed = { tree, branch, revision: `sha1:${commit}` };
+  const common = { url: repository.cloneUrl, repository: merge.repository, reviewed, standing: undefined };
+  if (tracked === undefined) {
+    const open = (url: string, ref: SourceRef): Promise<ResolvedSource> => openHosted(url, ref, tools);
+    return { platform: tree, repositories: new LocalRepositories([{ ...common, isPlatform: true }], open) };
+  }
+  const repositories = new LocalRepositories([{ ...common, isPlatform: false }, tracked], notNeeded);
+  return { platform: tracked.standing.tree, repositories };
+}
+
+function notNeeded(url: string, ref: SourceRef): Promise<ResolvedSource> {
+  return Promise.resolve(unknownSource(url, ref, 'it is another repository, which this change does not touch'));
+}
+
+/** A tenant's repository, for the platform's review: what a change to the fleet does to it. */
+async function openHosted(url: string, ref: SourceRef, { hosted, mirrors }: RenderTools): Promise<ResolvedSource> {
+  const found = await hosted.find((one) => sameRepository(one.cloneUrl, url));
+  if (found === undefined) return unknownSource(url, ref, 'the App is not installed on it');
+  const remote = hosted.remote(found);
+  const pinned = ref.commit !== undefined || ref.semver !== undefined;
+  const fetched = await mirrors.fetch(remote, pinned ? await mirrors.defaultBranch(remote) : fullName(ref));
+  if (fetched === undefined) return unknownSource(url, ref, 'it has no such ref');
+  const common = { url, repository: fetched.repository, isPlatform: false, reviewed: undefined };
+  if (pinned) return openLocal({ ...common, standing: undefined }, url, ref);
+  const tree = await fetched.repository.tree(fetched.commit);
+  return openLocal({ ...common, standing: { tree, revision: `sha1:${fetched.commit}` } }, url, ref);
+}
+
+function fullName({ name, tag, branch }: SourceRef): string {
+  if (name !== undefined) return name;
+  return tag === undefined ? `refs/heads/${branch ?? 'master'}` : `refs/tags/${tag}`;
+}

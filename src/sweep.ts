@@ -1,0 +1,55 @@
+// Open pull requests whose head has no finished check of ours: what a lost webhook or an emptied queue left behind.
+import type { GitHub, HostedRepository } from './ports/github.ts';
+import type { Queue, SweepJob } from './ports/queue.ts';
+
+export interface SweepTools {
+  readonly github: GitHub;
+  readonly queue: Queue;
+  /** The start of the window in which failed deliveries are sent again. */
+  redeliverSince(): Date;
+}
+
+/** Causes of a sweep that looks for what was lost; any other cause (a push) means that all open ones are stale. */
+export const searching: ReadonlySet<string> = new Set(['start', 'interval']);
+
+export interface SweepResult {
+  readonly looked: number;
+  readonly queued: number;
+  readonly redelivered: number;
+}
+
+/** Queues a review for each open pull request in scope that needs one. The reviews themselves decide what is new. */
+export async function sweep(job: SweepJob, { github, queue, redeliverSince }: SweepTools): Promise<SweepResult> {
+  const search = searching.has(job.cause);
+  const redelivered = search ? await github.redeliverFailed(redeliverSince()) : 0;
+  let looked = 0;
+  let queued = 0;
+  for await (const repository of inScope(job, github)) {
+    if (repository.archived) continue;
+    for await (const pull of github.openPullRequests(repository)) {
+      looked += 1;
+      if (search && (await github.checkRuns(repository, pull.head.sha)).some(({ completed }) => completed)) continue;
+      const { installation, repository: id, fullName } = repository;
+      await queue.add({
+        kind: 'review',
+        version: 1,
+        installation,
+        repository: id,
+        fullName,
+        pull: pull.number,
+        cause: `sweep ${job.cause}`,
+      });
+      queued += 1;
+    }
+  }
+  return { looked, queued, redelivered };
+}
+
+async function* inScope(job: SweepJob, github: GitHub): AsyncIterable<HostedRepository> {
+  if (job.installation === undefined || job.repository === undefined) {
+    yield* github.repositories();
+    return;
+  }
+  const one = await github.repository({ installation: job.installation, repository: job.repository });
+  if (one !== undefined) yield one;
+}
