@@ -75,6 +75,7 @@ export const errorCodes = [
   'github.rejected',
   'queue.unavailable',
   'queue.locked',
+  'queue.malformed',
   'configuration',
   // policy
   'policy.compile',
