@@ -19,9 +19,10 @@ export interface SweepResult {
 }
 
 /** Queues a review for each open pull request in scope that needs one. The reviews themselves decide what is new. */
-export async function sweep(job: SweepJob, { github, queue, redeliverSince }: SweepTools): Promise<SweepResult> {
+export async function sweep(job: SweepJob, tools: SweepTools): Promise<SweepResult> {
+  const { github, queue } = tools;
   const search = searching.has(job.cause);
-  const redelivered = search ? await github.redeliverFailed(redeliverSince()) : 0;
+  const redelivered = search ? await github.redeliverFailed(tools.redeliverSince()) : 0;
   let looked = 0;
   let queued = 0;
   for await (const repository of inScope(job, github)) {
