@@ -1,0 +1,59 @@
+// Job → flow. One line in the log for each decision.
+import { asSluiceError } from './errors.ts';
+import { reviewMergeGroup } from './merge-group.ts';
+import type { Log } from './ports/log.ts';
+import type { Job, Queue, TakenJob } from './ports/queue.ts';
+import { type ReviewTools, reviewPullRequest } from './review.ts';
+import { type SweepTools, sweep } from './sweep.ts';
+
+export interface WorkerTools extends ReviewTools, SweepTools {
+  readonly log: Log;
+  /** Milliseconds since some start; for durations alone. */
+  elapsed(): number;
+}
+
+/** Starts taking jobs. @throws SluiceError `queue.unavailable` where the store cannot be reached at all */
+export async function startWorker(queue: Queue, tools: WorkerTools, concurrency: number): Promise<void> {
+  await queue.work((taken) => runJob(taken, tools), { concurrency });
+}
+
+/** Runs one job. What is transient is thrown for the queue to try again; the rest ends here, in words. */
+export async function runJob(taken: TakenJob, tools: WorkerTools): Promise<void> {
+  const { job } = taken;
+  const log = tools.log.with(fieldsOf(job));
+  const started = tools.elapsed();
+  try {
+    const outcome = await flow(taken, tools);
+    log.info(`${job.kind} ended`, { outcome, ms: Math.round(tools.elapsed() - started), again: taken.again });
+  } catch (thrown) {
+    const error = asSluiceError(thrown);
+    const facts = { code: error.code, kind: error.kind, reason: error.message, retryAt: error.retryAt?.toISOString() };
+    if (error.kind === 'terminal') log.error(`${job.kind} failed`, facts);
+    else log.warn(`${job.kind} will be tried again`, facts);
+    throw error;
+  }
+}
+
+async function flow(taken: TakenJob, tools: WorkerTools): Promise<string> {
+  const { job } = taken;
+  switch (job.kind) {
+    case 'review':
+      return reviewPullRequest(job, taken, tools);
+    case 'mergeGroup':
+      return reviewMergeGroup(job, taken, tools);
+    case 'sweep': {
+      // Installations may have come or gone.
+      tools.hosted.forget();
+      const { looked, queued, redelivered } = await sweep(job, tools);
+      return `${looked} open, ${queued} queued, ${redelivered} deliveries asked for again`;
+    }
+  }
+}
+
+function fieldsOf(job: Job): Record<string, string | number | undefined> {
+  const { kind, cause, installation } = job;
+  const common = { job: kind, delivery: cause, installation };
+  if (kind === 'sweep') return { ...common, repository: job.repository };
+  if (kind === 'mergeGroup') return { ...common, repository: job.fullName, head: job.head };
+  return { ...common, repository: job.fullName, pull: job.pull };
+}
