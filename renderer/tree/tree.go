@@ -4,6 +4,7 @@ package tree
 import (
 	"encoding/base64"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -139,6 +140,9 @@ func (t *Tree) look(name string) (*Node, error) {
 	if node, ok := t.nodes[name]; ok {
 		return node, nil
 	}
+	if t.excluded(name) {
+		return &Node{Kind: KindMissing}, nil
+	}
 	answer, err := t.ask(name)
 	if err != nil {
 		return nil, err
@@ -149,6 +153,19 @@ func (t *Tree) look(name string) (*Node, error) {
 	}
 	t.nodes[name] = node
 	return node, nil
+}
+
+// excluded tells whether the listing of the folder above, where it is here already, has no such name.
+func (t *Tree) excluded(name string) bool {
+	if name == "" {
+		return false
+	}
+	dir, base := path.Split(name)
+	above, ok := t.nodes[strings.TrimSuffix(dir, "/")]
+	if !ok || above.Kind != KindDirectory {
+		return false
+	}
+	return !slices.ContainsFunc(above.Entries, func(entry Entry) bool { return entry.Name == base })
 }
 
 func (t *Tree) decode(name string, answer Answer) (*Node, error) {

@@ -2,6 +2,7 @@ package tree_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"sluice/renderer/fault"
@@ -96,5 +97,31 @@ func TestHaveIsReadOnlyWhereNeeded(t *testing.T) {
 	}
 	if _, err := tree.New(nil, map[string]tree.Answer{"../a": {Kind: tree.KindMissing}}, tree.Limits{}); err == nil {
 		t.Error("a path outside is taken")
+	}
+}
+
+func TestWhatAListingLeavesOutIsMissingUnasked(t *testing.T) {
+	files := treetest.Files{"a/x": "x", "a/link": "refused:symlink"}
+	asked := map[string]bool{}
+	made, err := tree.New(func(path string) (tree.Answer, error) {
+		asked[path] = true
+		return files.Ask()(path)
+	}, map[string]tree.Answer{"a": {Kind: tree.KindDirectory, Entries: []tree.Entry{{Name: "link", Kind: tree.KindRefused}, {Name: "x", Kind: tree.KindFile}}}}, tree.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, kind := range map[string]string{"a/x": tree.KindFile, "a/nope": tree.KindMissing, "b/nope": tree.KindMissing} {
+		if node, err := made.Get(path); err != nil || node.Kind != kind {
+			t.Errorf("%s: %v %v", path, node, err)
+		}
+	}
+	if _, err := made.Get("a/link"); err == nil {
+		t.Error("a link is taken")
+	}
+	if asked["a/nope"] || !asked["a/x"] || !asked["a/link"] || !asked["b/nope"] {
+		t.Error(asked)
+	}
+	if got := made.Reads(); !slices.Contains(got, "a/nope") {
+		t.Error("what is missing is not among the reads", got)
 	}
 }

@@ -79,6 +79,11 @@ export class ReadCache<T> {
     }
   }
 
+  /** The paths that were read for an input last time it was computed. */
+  known(input: string): readonly string[] | undefined {
+    return this.#known.get(input);
+  }
+
   #running(view: TreeView, input: string): Flight<T> | undefined {
     for (const flight of this.#flights.get(input) ?? []) if (flight.view.tree.id === view.tree.id) return flight;
     return undefined;

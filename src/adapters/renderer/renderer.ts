@@ -131,7 +131,9 @@ export function createRenderer(options: RendererOptions): Renderer & { readonly 
     async build(request) {
       const kept = await builds.get(viewOf(request.tree), inputOf('build', request), request.path, (known) => {
         counters.builds += 1;
-        return overTree('build', request, known, (ok) => {
+        // What a closure read, a build will read.
+        const ahead = known ?? closures.known(inputOf('closure', request));
+        return overTree('build', request, ahead, (ok) => {
           const { reads, ...value } = buildAnswer(ok);
           return { value, reads };
         });
