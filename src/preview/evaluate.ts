@@ -1,5 +1,6 @@
 // Guard and policy over one build, with the same words for review and apply.
 
+import { visible } from '../diff/visible.ts';
 import { SluiceError } from '../errors.ts';
 import type { ClusterFleet, FleetKustomization } from '../fleet/fleet.ts';
 import type { Tenant } from '../fleet/tenant.ts';
@@ -70,11 +71,16 @@ async function policyFindings(of: Evaluation, tenant: Tenant | undefined, tools:
       rule: one.rule,
       severity: one.severity,
       index,
-      message: one.message,
-      remedy: one.remedy ?? null,
+      message: readable(one.message),
+      remedy: one.remedy === undefined ? null : readable(one.remedy),
       path: one.path,
     })),
   );
+}
+
+/** A rule may repeat what a tenant wrote: one line, in which nothing is invisible. */
+function readable(text: string): string {
+  return visible(text.replaceAll(/\s+/g, ' '));
 }
 
 function policyInput(of: Evaluation, tenant: Tenant | undefined, { object }: BuiltObject): PolicyInput {
