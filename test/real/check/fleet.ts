@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import git from 'isomorphic-git';
+import type { OpaPolicyEngine } from '../../../src/adapters/opa/engine.ts';
 import { createToolbox, run } from '../../../src/main.ts';
 import type { Report } from '../../../src/report/report.ts';
 
@@ -142,15 +143,23 @@ export class TestFleet {
   readonly b: Checkout;
   readonly toolbox: ReturnType<typeof createToolbox>;
 
-  private constructor(folder: string, platform: Checkout, a: Checkout, b: Checkout) {
+  private constructor(folder: string, platform: Checkout, a: Checkout, b: Checkout, engine: OpaPolicyEngine | undefined) {
     this.folder = folder;
     this.platform = platform;
     this.a = a;
     this.b = b;
-    this.toolbox = createToolbox(process.env);
+    const toolbox = createToolbox(process.env);
+    this.toolbox =
+      engine === undefined
+        ? toolbox
+        : {
+            tools: async (progress) => ({ ...(await toolbox.tools(progress)), policyEngine: engine }),
+            close: async () => void (await Promise.all([toolbox.close(), engine.close()])),
+          };
   }
 
-  static async create(platform: Files = platformFiles): Promise<TestFleet> {
+  /** `engine` stands in for the policy engine that the command makes: the same one, with other limits. */
+  static async create(platform: Files = platformFiles, engine?: OpaPolicyEngine): Promise<TestFleet> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-check-'));
     await writeFile(join(folder, 'host-secret.yaml'), yaml(configMap('host', 'a-dev', { host: canary })));
     const [p, a, b] = await Promise.all([
@@ -158,7 +167,7 @@ export class TestFleet {
       Checkout.create(join(folder, 'a'), urlOf('a'), { 'deploy/app.yaml': yaml(configMap('app', 'a-dev')) }),
       Checkout.create(join(folder, 'b'), urlOf('b'), { 'deploy/app.yaml': yaml(configMap('app', 'b-dev')) }),
     ]);
-    return new TestFleet(folder, p, a, b);
+    return new TestFleet(folder, p, a, b, engine);
   }
 
   async close(): Promise<void> {

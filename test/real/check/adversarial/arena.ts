@@ -4,6 +4,7 @@ import { mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, vi } from 'vitest';
+import type { OpaPolicyEngine } from '../../../../src/adapters/opa/engine.ts';
 import { type CheckArguments, readArguments } from '../../../../src/command-line/arguments.ts';
 import { render } from '../../../../src/command-line/check.ts';
 import type { ErrorCode } from '../../../../src/errors.ts';
@@ -86,9 +87,9 @@ export class Arena {
     this.#children = children;
   }
 
-  static async create(platform: Files = platformFiles): Promise<Arena> {
+  static async create(platform: Files = platformFiles, engine?: OpaPolicyEngine): Promise<Arena> {
     const children = childProcesses();
-    const fleet = await TestFleet.create(platform);
+    const fleet = await TestFleet.create(platform, engine);
     // Builds the renderer where that is still to do, before the planted programs are in the way.
     await fleet.toolbox.tools(() => {}).then(({ renderer }) => renderer.parse('x.yaml', new Uint8Array()));
     const canaries = await Canaries.lay();
