@@ -66,7 +66,11 @@ export interface GitHub {
   repositories(): AsyncIterable<HostedRepository>;
   /** Our own check runs (by App id and name `sluice`) on a commit, newest first. */
   checkRuns(at: RepositoryId, head: string): Promise<readonly CheckRun[]>;
-  startCheck(at: RepositoryId, head: string, output: CheckOutput): Promise<CheckRun>;
+  /**
+   * `externalId` comes back when a person asks for the check again: `pull/12` for a pull request, which GitHub does not
+   * name itself when the head is in a fork; `group/<base commit>/<base ref>` for a merge group.
+   */
+  startCheck(at: RepositoryId, head: string, output: CheckOutput, externalId?: string): Promise<CheckRun>;
   /** Shows progress, or completes with a conclusion. Annotations beyond 50 go in further calls. */
   updateCheck(at: RepositoryId, id: number, output: CheckOutput, conclusion?: CheckConclusion): Promise<void>;
   /** Our own comments (by App id) on a pull request whose body starts with `marker`, oldest first. */
@@ -74,10 +78,13 @@ export interface GitHub {
   createComment(at: RepositoryId, number: number, body: string): Promise<IssueComment>;
   updateComment(at: RepositoryId, id: number, body: string): Promise<void>;
   deleteComment(at: RepositoryId, id: number): Promise<void>;
-  /** A token for fetching one repository over HTTPS, read only; cached until shortly before it expires. */
-  fetchToken(at: RepositoryId): Promise<string>;
-  /** Ids of deliveries that failed since `since`, each once, newest failure first; asks GitHub to send them again. */
+  /**
+   * A token for fetching one repository over HTTPS, read only; cached until shortly before it expires. `refused` is one
+   * that Git's server did not take: it is given up for a new one.
+   */
+  fetchToken(at: RepositoryId, refused?: string): Promise<string>;
+  /** Asks GitHub to send deliveries again that failed since `since`, each once; returns how many. */
   redeliverFailed(since: Date): Promise<number>;
-  /** Calls made since the start, by route (`GET /repos/{owner}/{repo}/pulls/{pull_number}`). */
+  /** Calls made since the start, by route (`GET /repositories/{repository_id}/pulls/{pull_number}`). */
   readonly calls: Readonly<Record<string, number>>;
 }

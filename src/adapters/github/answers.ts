@@ -1,0 +1,84 @@
+// The parts of GitHub's answers that are used. Everything else is dropped at the door.
+import { z } from 'zod';
+import type { CheckRun, HostedRepository, PullRequest, RepositoryId } from '../../ports/github.ts';
+
+const id = z.number().int().nonnegative();
+const sha = z.string().regex(/^[0-9a-f]{40}$/);
+
+export const repositoryAnswer = z.object({
+  id,
+  full_name: z.string(),
+  clone_url: z.string(),
+  archived: z.boolean().default(false),
+});
+
+export const pullRequestAnswer = z.object({
+  number: id,
+  state: z.enum(['open', 'closed']),
+  draft: z.boolean().default(false),
+  locked: z.boolean().default(false),
+  head: z.object({ sha, ref: z.string(), repo: z.object({ id }).nullable() }),
+  base: z.object({ sha, ref: z.string(), repo: repositoryAnswer }),
+  // Lists leave it out.
+  mergeable: z.boolean().nullable().default(null),
+  html_url: z.string(),
+});
+
+export const checkRunAnswer = z.object({
+  id,
+  name: z.string(),
+  head_sha: sha,
+  status: z.string(),
+  app: z.object({ id }).nullish(),
+});
+
+export const checkRunsAnswer = z.object({ check_runs: z.array(checkRunAnswer) });
+
+export const commentAnswer = z.object({
+  id,
+  body: z.string().nullish(),
+  user: z.object({ type: z.string() }).nullish(),
+  performed_via_github_app: z.object({ id }).nullish(),
+});
+
+export const tokenAnswer = z.object({ token: z.string().min(1), expires_at: z.iso.datetime({ offset: true }) });
+
+export const installationsAnswer = z.array(z.object({ id, app_id: id, suspended_at: z.string().nullish() }));
+
+export const installationRepositoriesAnswer = z.object({ repositories: z.array(repositoryAnswer) });
+
+export const deliveriesAnswer = z.array(
+  z.object({
+    // 64 bits: a large one arrives as a bigint.
+    id: z.union([z.number().int(), z.bigint()]).transform(String),
+    guid: z.string(),
+    delivered_at: z.iso.datetime({ offset: true }),
+    status_code: z.number().int(),
+  }),
+);
+
+export const anything = z.unknown();
+
+export function hostedRepository(installation: number, answer: z.infer<typeof repositoryAnswer>): HostedRepository {
+  const { id: repository, full_name: fullName, clone_url: cloneUrl, archived } = answer;
+  return { installation, repository, fullName, cloneUrl, archived };
+}
+
+export function pullRequest(at: RepositoryId, answer: z.infer<typeof pullRequestAnswer>): PullRequest {
+  const { head, base } = answer;
+  return {
+    repository: hostedRepository(at.installation, base.repo),
+    number: answer.number,
+    state: answer.state,
+    draft: answer.draft,
+    locked: answer.locked,
+    head: { sha: head.sha, ref: head.ref, fork: head.repo?.id !== base.repo.id },
+    base: { sha: base.sha, ref: base.ref },
+    mergeable: answer.mergeable,
+    htmlUrl: answer.html_url,
+  };
+}
+
+export function checkRun(answer: z.infer<typeof checkRunAnswer>): CheckRun {
+  return { id: answer.id, head: answer.head_sha, completed: answer.status === 'completed' };
+}
