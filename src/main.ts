@@ -49,6 +49,7 @@ export function createToolbox(environment: NodeJS.ProcessEnv): Toolbox {
   return {
     tools: async (report) => {
       progress = report;
+      policyEngine.prewarm();
       return { openRepository: open, renderer, policyEngine, shippedPolicies: await shipped, progress: report };
     },
     close: async () => {

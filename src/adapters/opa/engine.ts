@@ -44,6 +44,11 @@ export class OpaPolicyEngine implements PolicyEngine {
     return this.#all.size;
   }
 
+  /** Starts a thread before the first batch needs it. */
+  prewarm(): void {
+    if (this.#all.size === 0 && !this.#closed) this.#idle.push(this.#start());
+  }
+
   async evaluate(
     policy: CompiledPolicy,
     inputs: readonly PolicyInput[],

@@ -200,6 +200,15 @@ it('replaces an instance whose memory has grown', async () => {
   }
 });
 
+it('evaluates on the thread that was started ahead', async () => {
+  const engine = start({ threads: 2 });
+  engine.prewarm();
+  engine.prewarm();
+  expect(engine.threads).toBe(1);
+  await engine.evaluate(good, many(1));
+  expect(engine.threads).toBe(1);
+});
+
 it('keeps the order over many batches, threads and policies', async () => {
   const engine = start({ threads: 2 });
   const policies = await Promise.all(
