@@ -89,11 +89,16 @@ function holdsSecrets(key: string, { inTemplate, secretKind, parent }: Place): b
   );
 }
 
+const secretFields: readonly string[] = ['apiVersion', 'kind', 'metadata', 'type', 'immutable', 'sops'];
+/** Of a map that only points at a Secret: `{kind: Secret, name: vars}`. */
+const referenceFields: readonly string[] = ['name', 'namespace', 'group', 'optional'];
+
 // What an API server stores under `data`; everything that is no known field of a Secret is hidden whole.
 function markSecret(secret: JsonMap, place: Place): Marked {
   const fields: [string, Marked][] = [];
+  const known = 'metadata' in secret ? secretFields : [...secretFields, ...referenceFields];
   for (const [key, child] of Object.entries(secret)) {
-    if (['apiVersion', 'kind', 'metadata', 'type', 'immutable', 'sops'].includes(key)) {
+    if (known.includes(key)) {
       fields.push([key, markField(key, child, { ...place, key, parent: place.key, depth: place.depth + 1 })]);
     } else if ((key !== 'data' && key !== 'stringData') || !isMap(child)) {
       fields.push([key, new Hidden(JSON.stringify(child), mask)]);

@@ -197,6 +197,15 @@ describe('values of Secrets elsewhere', () => {
     expect(text).not.toContain('4711');
   });
 
+  it('shows which Secret a reference points at, and nothing else of it', () => {
+    const from = [{ kind: 'Secret', name: 'vars', optional: true, value: 'not-a-field', data: { a: 'hidden-one' } }];
+    const object = manifest('Kustomization', { name: 'x', spec: { postBuild: { substituteFrom: from } } });
+    const text = shown(compare([], [object]));
+    expect(text).toContain('name: vars');
+    expect(text).not.toContain('not-a-field');
+    expect(text).not.toContain('hidden-one');
+  });
+
   it('hides a value whose Secret the build itself took away', () => {
     const object = manifest('ConfigMap', { name: 'x', data: { pw: 'taken-away', half: 'a taken-away b' } });
     const text = shown(compare([], [object], { copiesSecrets: true, copiedValues: ['taken-away'] }));
