@@ -31,7 +31,16 @@ function rulesReached(start: ClusterRole, all: ReadonlyMap<string, ClusterRole>)
 }
 
 function unique(rules: readonly PolicyRule[]): PolicyRule[] {
-  return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
+  return [...new Map(rules.map((rule) => [wordsOf(rule), rule])).values()];
+}
+
+// The API server's own rules are met again for every cluster and side.
+const words = new WeakMap<PolicyRule, string>();
+
+function wordsOf(rule: PolicyRule): string {
+  const known = words.get(rule) ?? JSON.stringify(rule);
+  words.set(rule, known);
+  return known;
 }
 
 function mergeByName(defined: readonly ClusterRole[]): Map<string, ClusterRole> {
