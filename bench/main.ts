@@ -31,7 +31,8 @@ async function main(): Promise<number> {
     allowPositionals: true,
   });
   const unknown = positionals.find((name) => !(name in measures));
-  if (unknown !== undefined) throw new Error(`there is no measure ${unknown}; there are ${Object.keys(measures).join(', ')}`);
+  if (unknown !== undefined)
+    throw new Error(`there is no measure ${unknown}; there are ${Object.keys(measures).join(', ')}`);
   const asked = Object.entries(measures).filter(([name]) => positionals.length === 0 || positionals.includes(name));
   // Build what is measured and what it is measured against.
   const override = process.env['SLUICE_RENDERER'];
@@ -49,13 +50,18 @@ async function main(): Promise<number> {
   const temporary = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
   const timings: Timing[] = [];
   const counts: Count[] = [];
+  const stopped: string[] = [];
   try {
     for (const [name, measure] of asked) {
       const directory = join(temporary, name);
       await mkdir(directory);
-      const measured = await measure({ quick: values.quick, peers, renderer, directory, journal, say });
-      timings.push(...measured.timings);
-      counts.push(...measured.counts);
+      try {
+        const measured = await measure({ quick: values.quick, peers, renderer, directory, journal, say });
+        timings.push(...measured.timings);
+        counts.push(...measured.counts);
+      } catch (error) {
+        stopped.push(`${name}: ${wordsOf(error)}`);
+      }
     }
   } finally {
     await rm(temporary, { recursive: true, force: true });
@@ -66,11 +72,16 @@ async function main(): Promise<number> {
   process.stdout.write(`\n${timings.length === 0 ? '' : `${timingTable(timings)}\n`}${countTable(counts)}`);
   process.stdout.write(`\n${seconds} s; every sample is in ${journal.file.slice(home.length)}\n`);
   const failed = timings.some(({ verdict }) => verdict === 'missed') || counts.some(isWrong);
+  for (const line of stopped) process.stdout.write(`Stopped: ${line}\n`);
   if (failed) process.stdout.write('A target is missed beyond doubt, or a counter is wrong: see above.\n');
-  return failed ? 1 : 0;
+  return failed || stopped.length > 0 ? 1 : 0;
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'an unknown failure';
 }
 
 process.exitCode = await main().catch((error: unknown) => {
-  say(error instanceof Error ? `bench: ${error.message}` : 'bench: an unknown failure');
+  say(`bench: ${wordsOf(error)}`);
   return 1;
 });

@@ -94,7 +94,7 @@ async function measureSize(
   return timingOf(paired, target);
 }
 
-/** As a review makes them, of an overlay whose every fifth workload is denied. */
+/** As a review makes them: the objects of an overlay over and over under names of their own, every fifth one denied. */
 async function inputsOf(count: number, renderer: Renderer): Promise<readonly PolicyInput[]> {
   const { objects } = await renderer.build({
     tree: memoryTree(Object.fromEntries(overlayOf(count))),
@@ -112,9 +112,10 @@ async function inputsOf(count: number, renderer: Renderer): Promise<readonly Pol
   }));
 }
 
-function denied(object: KubeObject, index: number): unknown {
-  const text = JSON.stringify(object);
-  return JSON.parse(text.replace('ghcr.io/acme/app:1.0.0', `ghcr.io/acme/app-${index}:latest`));
+function numbered(object: KubeObject | undefined, index: number): PolicyInput['object'] {
+  const text = JSON.stringify(object).replaceAll(/app-\d+/g, `app-${index}`);
+  const image = index % 25 < 5 ? `ghcr.io/acme/app-${index}:latest` : 'ghcr.io/acme/app:1.0.0';
+  return JSON.parse(text.replace('ghcr.io/acme/app:1.0.0', image)) as PolicyInput['object'];
 }
 
 function packageOf(rule: string): string {
