@@ -3,15 +3,31 @@ import type { CrossReference } from '../flux/kustomization.ts';
 import { asList, asObject, isKind, stringAt, valueAt } from '../flux/read.ts';
 import { namespaceOf } from '../object/id.ts';
 import type { BuiltObject, Json, KubeObject } from '../object/object.ts';
+import type { Tree } from '../ports.ts';
 import { composeTree, type TreeCopy } from '../source/include.ts';
 import type { ResolvedSource } from './fleet.ts';
 
 const generatorGroup = 'source.extensions.fluxcd.io';
 
-type TreeSource = Extract<ResolvedSource, { type: 'tree' }>;
+export type TreeSource = Extract<ResolvedSource, { type: 'tree' }>;
 
 /**
- * A tree made of other trees. It moves with the change under review when one of its sources does.
+ * A tree made of the trees of several sources. It moves with the change under review when one of them does, and it is
+ * only as trustworthy as the least trusted of them.
+ */
+export function mixedSource(parts: readonly [TreeSource, ...TreeSource[]], tree: Tree): TreeSource {
+  const shown = parts.find(({ follows }) => follows) ?? parts[0];
+  const foreign = [...new Set(parts.flatMap(foreignOf))];
+  return { ...shown, tree, platform: foreign.length === 0, ...(foreign.length === 0 ? {} : { foreign }) };
+}
+
+/** Addresses of the repositories in a source that are not the platform's. */
+export function foreignOf(source: TreeSource): readonly string[] {
+  return source.foreign ?? (source.platform ? [] : [source.url]);
+}
+
+/**
+ * A tree made of other trees.
  *
  * @throws SluiceError for a copy that cannot be made (`composeTree`)
  */
@@ -33,9 +49,9 @@ export async function resolveArtifact(
     if (copy.source.type !== 'tree') return copy.source;
     parts.push({ source: copy.source, copy: { ...copy.words, tree: copy.source.tree } });
   }
-  const followed = parts.find(({ source }) => source.follows) ?? parts[0];
-  if (followed === undefined) return unknown('it copies nothing');
-  return { ...followed.source, tree: await composeTree(parts.map(({ copy }) => copy)) };
+  const [first, ...others] = parts.map(({ source }) => source);
+  if (first === undefined) return unknown('it copies nothing');
+  return mixedSource([first, ...others], await composeTree(parts.map(({ copy }) => copy)));
 }
 
 async function resolveAliases(

@@ -6,6 +6,7 @@ import { createKindTable } from '../object/kinds.ts';
 import type { BuiltObject } from '../object/object.ts';
 import type { Build, BuildRequest, Progress, Renderer, Tree } from '../ports.ts';
 import { sameRepository } from '../source/url.ts';
+import { foreignOf } from './artifact.ts';
 import { findClusters } from './clusters.ts';
 import type { PlatformConfig } from './config.ts';
 import { childrenOf, type Declared, mayDefine, rootKustomization } from './declared.ts';
@@ -71,6 +72,8 @@ class ClusterComputation {
   readonly #objects: OwnedObject[] = [];
   readonly #tenantSources: BuiltObject[] = [];
   readonly #problems: FleetProblem[] = [];
+  /** Keys that somebody has defined; whoever comes second with one defines nothing. */
+  readonly #claimed = new Set<string>();
   #pending: Declared[] = [];
 
   constructor(root: ClusterRoot, input: FleetInput, filtered: Map<string, Promise<Tree>>) {
@@ -80,7 +83,9 @@ class ClusterComputation {
   }
 
   async run(): Promise<{ cluster: ClusterFleet; problems: readonly FleetProblem[] }> {
-    this.#pending = [rootKustomization(this.#root)];
+    const root = rootKustomization(this.#root);
+    this.#claimed.add(root.key);
+    this.#pending = [root];
     // The platform's own builds first, as RBAC, sources and variables may stand in any of them.
     while (await this.#buildWave()) this.#input.progress(`reading ${this.#root.name}`);
     await this.#settleTenants();
@@ -177,6 +182,8 @@ class ClusterComputation {
   }
 
   #take(by: Declared, build: Build, owner: Owner, source: ResolvedSource): void {
+    // What goes to another cluster grants, defines and owns nothing on this one.
+    if (by.spec.remoteCluster) return;
     if (owner.type === 'platform')
       this.#objects.push(...build.objects.map((one) => ({ ...one, kustomization: by.key })));
     else
@@ -186,14 +193,14 @@ class ClusterComputation {
         ),
       );
     const { children, problems } = childrenOf(by, build, owner, source);
-    this.#pending.push(...children.filter(({ key }) => !this.#known(key)));
+    for (const child of children) {
+      if (this.#claimed.has(child.key)) continue;
+      this.#claimed.add(child.key);
+      this.#pending.push(child);
+    }
     for (const error of problems) {
       this.#problems.push({ severity: 'error', error, cluster: this.#root.name, kustomization: by.key });
     }
-  }
-
-  #known(key: string): boolean {
-    return this.#kustomizations.has(key) || this.#pending.some((one) => one.key === key);
   }
 
   #source({ spec, parent, within }: Declared): Promise<ResolvedSource> {
@@ -219,8 +226,9 @@ class ClusterComputation {
   }
 
   #trust(source: ResolvedSource, rules: Omit<OwnerRules, 'trusted'>): OwnerRules {
-    const { url } = source;
-    const trusted = url !== undefined && this.#input.config.trustedSources.some((one) => sameRepository(one, url));
+    const named = this.#input.config.trustedSources;
+    const urls = source.type === 'tree' ? foreignOf(source) : [source.url ?? ''];
+    const trusted = urls.every((url) => named.some((one) => one === url || sameRepository(one, url)));
     return { ...rules, trusted };
   }
 

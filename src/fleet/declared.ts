@@ -4,6 +4,7 @@ import { isKustomization, type KustomizationSpec, keyOf, readKustomization } fro
 import { nameOf, namespaceOf } from '../object/id.ts';
 import type { ObjectSource } from '../object/object.ts';
 import type { Build } from '../ports.ts';
+import { foreignOf } from './artifact.ts';
 import type { ClusterRoot, Owner, ResolvedSource } from './fleet.ts';
 import type { TenantReach } from './sources.ts';
 
@@ -45,7 +46,8 @@ export function childrenOf(
   const children: Declared[] = [];
   const problems: SluiceError[] = [];
   const ancestors = [...by.ancestors, by.key];
-  const within = owner.type === 'tenant' ? { namespaces: owner.tenant.namespaces, url: source.url ?? '' } : by.within;
+  const url = (source.type === 'tree' ? foreignOf(source)[0] : undefined) ?? source.url ?? '';
+  const within = owner.type === 'tenant' ? { namespaces: owner.tenant.namespaces, url } : by.within;
   for (const { object, sources } of build.objects) {
     if (!isKustomization(object)) continue;
     const key = keyOf(object);

@@ -26,8 +26,10 @@ export type ResolvedSource =
       readonly url: string;
       readonly revision: string;
       readonly ref: SourceRef;
-      /** The platform repository itself. */
+      /** The platform repository itself, and nothing else. */
       readonly platform: boolean;
+      /** Of a tree made of several: addresses of the repositories in it that are not the platform's. */
+      readonly foreign?: readonly string[];
       /** A merge of the change under review moves this source. */
       readonly follows: boolean;
     }

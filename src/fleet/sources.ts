@@ -1,5 +1,5 @@
 // From a sourceRef to a tree: GitRepositories, and ExternalArtifacts that an ArtifactGenerator copies together.
-import { asSluiceError } from '../errors.ts';
+import { asSluiceError, SluiceError } from '../errors.ts';
 import { type CrossReference, describeRef, followedBranch, readSourceRef, sourceGroup } from '../flux/kustomization.ts';
 import { asList, isKind, stringAt, valueAt } from '../flux/read.ts';
 import { nameOf, namespaceOf } from '../object/id.ts';
@@ -8,7 +8,7 @@ import type { Tree } from '../ports.ts';
 import { applyIgnore } from '../source/ignore.ts';
 import { includeTree, type TreeInclude } from '../source/include.ts';
 import { sameRepository } from '../source/url.ts';
-import { findGenerator, resolveArtifact } from './artifact.ts';
+import { findGenerator, mixedSource, resolveArtifact, type TreeSource } from './artifact.ts';
 import type { ClusterRoot, Repositories, ResolvedSource } from './fleet.ts';
 
 /** What a tenant's Kustomizations may read: sources in its namespaces, and of its own repository. */
@@ -23,13 +23,21 @@ export interface SourceContext {
   readonly repositories: Repositories;
   /** Filtered trees by tree id and rules, shared by the clusters of one side. */
   readonly filtered: Map<string, Promise<Tree>>;
+  /** Sources that are being put together, the outermost first. */
+  readonly within?: readonly string[];
 }
 
 /** The source a Kustomization reads; `unknown` with a reason where it is not in Git, not at hand or cannot be put together. */
 export async function resolveSource(ref: CrossReference, context: SourceContext): Promise<ResolvedSource> {
   const what = `${ref.kind} ${ref.namespace}/${ref.name}`;
+  const within = context.within ?? [];
   try {
-    return await resolve(ref, what, context);
+    if (within.includes(what)) {
+      throw new SluiceError('fleet.cycle', `sources are made of each other: ${[...within, what].join(' → ')}`, {
+        remedy: 'let each source be made of others that do not lead back to it',
+      });
+    }
+    return await resolve(ref, what, { ...context, within: [...within, what] });
   } catch (thrown) {
     // One source that cannot be read fails alone.
     const error = asSluiceError(thrown);
@@ -72,9 +80,14 @@ export async function resolveTenantSource(
   };
   if (!within.namespaces.includes(ref.namespace)) return refused("it is outside the tenant's namespaces");
   if (isDefined(ref, platform.objects)) return resolveSource(ref, platform);
-  const source = await resolveSource(ref, { ...platform, objects: own });
-  const foreign = source.type === 'tree' && !sameRepository(source.url, within.url);
-  return foreign ? refused('a source that a tenant defines itself is not read') : source;
+  const nobodyElses: Repositories = {
+    open: (url, at) =>
+      sameRepository(url, within.url)
+        ? platform.repositories.open(url, at)
+        : Promise.resolve(refused('a source that a tenant defines itself is not read')),
+    platform: () => Promise.resolve(refused('a tenant does not read the platform repository')),
+  };
+  return resolveSource(ref, { ...platform, objects: own, repositories: nobodyElses });
 }
 
 /** True when no source of the fleet is missing that a later build could still define. */
@@ -99,14 +112,16 @@ async function withInclude(
   const includes = asList(valueAt(object['spec'], 'include'));
   if (includes.length === 0 || source.type !== 'tree') return source;
   const parts: TreeInclude[] = [];
+  const sources: TreeSource[] = [];
   for (const include of includes) {
     const name = stringAt(include, 'repository', 'name') ?? '';
     const part = await resolveSource({ kind: 'GitRepository', namespace: namespaceOf(object), name }, context);
     if (part.type !== 'tree') return part;
     const fromPath = stringAt(include, 'fromPath') ?? '';
     parts.push({ tree: part.tree, fromPath, toPath: stringAt(include, 'toPath') ?? name });
+    sources.push(part);
   }
-  return { ...source, tree: await includeTree(source.tree, parts) };
+  return mixedSource([source, ...sources], await includeTree(source.tree, parts));
 }
 
 function find(

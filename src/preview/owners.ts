@@ -24,8 +24,8 @@ export async function readOwners(
   };
   for (const [id, key] of ownersOf(cluster)) add(id, key);
   const namespaces = new Set(affected.flatMap(namespacesOf));
-  const sharing = [...cluster.kustomizations.values()].filter((one) =>
-    namespacesOf(one).some((name) => namespaces.has(name)),
+  const sharing = [...cluster.kustomizations.values()].filter(
+    (one) => !one.spec.remoteCluster && namespacesOf(one).some((name) => namespaces.has(name)),
   );
   await Promise.all(
     sharing.map(async (one) => {
@@ -44,6 +44,8 @@ export function otherOwner(
 ): (id: string) => string | undefined {
   const own = new Set(namespacesOf(mine));
   return (id) => {
+    // Nobody here owns what is applied to another cluster.
+    if (mine.spec.remoteCluster) return undefined;
     const key = owners.get(id)?.find((one) => one !== mine.key);
     const other = key === undefined ? undefined : cluster.kustomizations.get(key);
     if (other === undefined) return undefined;

@@ -38,6 +38,36 @@ const binding = (inNamespace: string, accountNamespace: string) => ({
   subjects: [{ kind: 'ServiceAccount', name: 'deployer', namespace: accountNamespace }],
 });
 
+/** A Flux Kustomization of the platform repository, unless `spec` says otherwise. */
+export function kustomization(inNamespace: string, name: string, spec: Record<string, unknown> = {}): object {
+  return {
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+    kind: 'Kustomization',
+    metadata: { name, namespace: inNamespace },
+    spec: {
+      interval: '10m',
+      path: './',
+      prune: true,
+      sourceRef: { kind: 'GitRepository', name: 'flux-system', namespace: 'flux-system' },
+      ...spec,
+    },
+  };
+}
+
+export function gitRepository(
+  inNamespace: string,
+  name: string,
+  url: string,
+  spec: Record<string, unknown> = {},
+): object {
+  return {
+    apiVersion: 'source.toolkit.fluxcd.io/v1',
+    kind: 'GitRepository',
+    metadata: { name, namespace: inNamespace },
+    spec: { interval: '1m', url, ref: { branch: 'main' }, ...spec },
+  };
+}
+
 /** The two Flux documents that make a tenant of a repository. */
 export function reads(tenant: string, name: string, url: string, spec: Record<string, unknown> = {}): object[] {
   return [
@@ -142,6 +172,7 @@ export class TestFleet {
   readonly a: Checkout;
   readonly b: Checkout;
   readonly toolbox: ReturnType<typeof createToolbox>;
+  #more = 0;
 
   private constructor(folder: string, platform: Checkout, a: Checkout, b: Checkout, engine: OpaPolicyEngine | undefined) {
     this.folder = folder;
@@ -175,6 +206,20 @@ export class TestFleet {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /** Another repository beside these: a platform of another shape, a further tenant. */
+  checkout(url: string, files: Files): Promise<Checkout> {
+    this.#more += 1;
+    return Checkout.create(join(this.folder, `more-${this.#more}`), url, files);
+  }
+
+  /** Checks once, as JSON, with no `--platform` but what `more` says; what was said instead where there is no report. */
+  async report(checkout: Checkout, ...more: readonly string[]): Promise<Checked> {
+    const argv = ['check', checkout.directory, '--format', 'json', ...more];
+    const { exit, out, error } = await this.#run(argv);
+    const report = out === '' ? undefined : (JSON.parse(out) as Report);
+    return { exit, report, output: out + error };
+  }
+
   /** Runs `sluice check` on a checkout once, and returns the exit code and what it wrote to each stream. */
   async run(
     checkout: Checkout,
@@ -182,6 +227,10 @@ export class TestFleet {
     ...more: readonly string[]
   ): Promise<{ exit: number; out: string; error: string }> {
     const platform = checkout === this.platform ? [] : ['--platform', this.platform.directory];
+    return this.#run(['check', checkout.directory, ...platform, '--format', format, ...more]);
+  }
+
+  async #run(argv: readonly string[]): Promise<{ exit: number; out: string; error: string }> {
     let out = '';
     let error = '';
     const terminal = {
@@ -195,7 +244,6 @@ export class TestFleet {
       live: false,
       width: 100,
     };
-    const argv = ['check', checkout.directory, ...platform, '--format', format, ...more];
     const exit = await run(argv, terminal, this.toolbox, today);
     return { exit, out, error };
   }
