@@ -92,7 +92,7 @@ async function main(): Promise<void> {
     error: (text) => stderr.write(text),
     colour: stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
     live: stderr.isTTY === true,
-    width: Math.max(40, stdout.columns ?? 100),
+    width: Math.max(40, stdout.columns || 100),
   };
   process.exitCode = await run(process.argv.slice(2), terminal, toolbox, new Date().toISOString().slice(0, 10));
   await toolbox.close();

@@ -14,17 +14,17 @@ export interface Terminal {
 
 const clearLine = '\r\u001b[2K';
 
-/** On a terminal one line that is written over; elsewhere a line for each step that differs from the one before. */
+/** On a terminal one line that is written over; elsewhere a plain line for each step, once. */
 export function progressOn(terminal: Terminal): { readonly progress: Progress; readonly clear: () => void } {
-  let last = '';
+  const said = new Set<string>();
   const progress: Progress = (step, done, total) => {
     const count = done === undefined || total === undefined ? '' : ` ${done}/${total}`;
     if (terminal.live) terminal.error(`${clearLine}${step}${count} …`.slice(0, terminal.width + clearLine.length));
-    else if (step !== last && total === undefined) terminal.error(`${step} …\n`);
-    last = step;
+    else if (!said.has(step) && total === undefined) terminal.error(`${step} …\n`);
+    said.add(step);
   };
   const clear = (): void => {
-    if (terminal.live && last !== '') terminal.error(clearLine);
+    if (terminal.live && said.size > 0) terminal.error(clearLine);
   };
   return { progress, clear };
 }
