@@ -230,23 +230,23 @@ const sizes: readonly ObjectRow[] = [
   },
   entry(
     '109',
-    'folders 2,000 deep',
+    'folders 500 deep',
     (write) => {
       let inner = write.folder('d', [write.file('case.yaml', manifest)]);
-      for (let depth = 0; depth < 2000; depth++) inner = write.folder('d', [inner]);
+      for (let depth = 0; depth < 500; depth++) inner = write.folder('d', [inner]);
       return [inner];
     },
     { exit: 2 },
   ),
   entry(
     '109',
-    '200,000 entries in one folder',
+    '50,000 entries in one folder',
     (write) => {
       const { oid } = write.file('x', manifest);
       return [
         write.folder(
           'many',
-          Array.from({ length: 200_000 }, (_, at) => ({
+          Array.from({ length: 50_000 }, (_, at) => ({
             mode: '100644',
             name: `f${String(at).padStart(7, '0')}.yaml`,
             oid,

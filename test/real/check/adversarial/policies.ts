@@ -239,8 +239,9 @@ const answers: readonly Row[] = [
   },
 ];
 
+// Comparisons take no memory, so that time is what runs out.
 const forever =
-  'some a in numbers.range(1, 3000)\n\tsome b in numbers.range(1, 3000)\n\tsome c in numbers.range(1, 3000)\n\ta * b * c == 0';
+  'list := numbers.range(1, 5000)\n\tsome a in list\n\tsome b in list\n\tsome c in list\n\ta < b\n\tb < c\n\tc < a';
 
 const limits: readonly Row[] = [
   fails(
