@@ -162,6 +162,7 @@ class ClusterComputation {
           place: declared.declared,
         });
       }
+      this.#refuseAcross(declared);
       path = buildPath(spec.path, key);
       substitution = readSubstitution(namespace, spec, this.#objects);
       if (source.type === 'tree' && owner.type !== 'unbound') {
@@ -179,6 +180,17 @@ class ClusterComputation {
     }
     this.#kustomizations.set(key, { ...base, path, substitution, build: result, error });
     if (result !== undefined) this.#take(declared, result, owner, source);
+  }
+
+  /** What Flux itself would refuse to read where its lockdown flags are set. */
+  #refuseAcross({ key, namespace, spec, declared, parent }: Declared): void {
+    const { kind, name, namespace: from } = spec.sourceRef;
+    if (parent === undefined || from === namespace || !readLockdown(this.#objects).noCrossNamespaceRefs) return;
+    throw new SluiceError(
+      'fleet.invalid',
+      `Kustomization ${key} reads ${kind} ${from}/${name}, and Flux runs with --no-cross-namespace-refs`,
+      { place: declared, remedy: `define a source in ${namespace}, or move the Kustomization to ${from}` },
+    );
   }
 
   #take(by: Declared, build: Build, owner: Owner, source: ResolvedSource): void {

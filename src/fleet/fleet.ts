@@ -86,7 +86,9 @@ export interface ClusterFleet {
 
 /** Flux's lockdown flags, where the fleet sets them on its controllers. */
 export interface Lockdown {
+  /** Of the kustomize-controller. */
   readonly defaultServiceAccount: string | undefined;
+  readonly helmServiceAccount: string | undefined;
   readonly noCrossNamespaceRefs: boolean;
   readonly noRemoteBases: boolean;
 }

@@ -43,6 +43,12 @@ export interface GuardInput {
    * ("Kustomization a-dev/apps", "another Kustomization of the fleet"), or undefined.
    */
   owner(id: string): string | undefined;
-  /** `--default-service-account` or sluice.yaml's, for Flux documents that name none. */
-  readonly defaultServiceAccount: string | undefined;
+  readonly defaultServiceAccounts: DefaultServiceAccounts;
+}
+
+/** Whom Flux documents that name nobody run as: `--default-service-account` of each controller, or sluice.yaml's. */
+export interface DefaultServiceAccounts {
+  readonly kustomization: string | undefined;
+  readonly helmRelease: string | undefined;
+  readonly other: string | undefined;
 }

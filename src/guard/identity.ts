@@ -5,14 +5,14 @@ import { namespaceOf } from '../object/id.ts';
 import { isAbsent, mapping } from '../object/json.ts';
 import { showIdentifier, showText, showValue } from '../object/show.ts';
 import { type Candidate, type Found, isKind, unresolvedIn } from './candidate.ts';
-import type { GuardInput } from './guard.ts';
+import type { DefaultServiceAccounts, GuardInput } from './guard.ts';
 import { firstUncovered, holdsRole } from './rights.ts';
 
 /** Kinds whose controller acts as `spec.serviceAccountName`, and with its own full rights where there is none. */
-const actors: readonly (readonly [string, string])[] = [
-  ['kustomize.toolkit.fluxcd.io', 'Kustomization'],
-  ['helm.toolkit.fluxcd.io', 'HelmRelease'],
-  ['fluxcd.controlplane.io', 'ResourceSet'],
+const actors: readonly (readonly [string, string, keyof DefaultServiceAccounts])[] = [
+  ['kustomize.toolkit.fluxcd.io', 'Kustomization', 'kustomization'],
+  ['helm.toolkit.fluxcd.io', 'HelmRelease', 'helmRelease'],
+  ['fluxcd.controlplane.io', 'ResourceSet', 'other'],
 ];
 
 /** Kinds whose controller acts with its own full rights and knows no account to act as, whoever wrote the document. */
@@ -30,7 +30,8 @@ export function identity(candidate: Candidate, input: GuardInput): Found[] {
     const message = `what a ${candidate.object.kind} asks for is done with its controller's full rights to the cluster, whoever wrote it`;
     return [{ message, remedy: 'take it out and ask the platform team to add it', path: ['kind'] }];
   }
-  if (!actors.some(([group, kind]) => isKind(candidate, group, kind))) return [];
+  const actor = actors.find(([group, kind]) => isKind(candidate, group, kind));
+  if (actor === undefined) return [];
   const spec = mapping(candidate.object['spec']);
   // v1alpha1 of Kustomization had `serviceAccount: {name, namespace}`, which a controller that old would obey.
   if (!isAbsent(spec['serviceAccount'])) {
@@ -38,7 +39,7 @@ export function identity(candidate: Candidate, input: GuardInput): Found[] {
     return [{ message, remedy: 'use spec.serviceAccountName alone', path: ['spec', 'serviceAccount'] }];
   }
   const written = spec['serviceAccountName'];
-  const named = isAbsent(written) || written === '' ? input.defaultServiceAccount : written;
+  const named = isAbsent(written) || written === '' ? input.defaultServiceAccounts[actor[2]] : written;
   if (isAbsent(named) || named === '') return [nobody(candidate, input)];
   if (typeof named !== 'string' || unresolvedIn(named) !== undefined) {
     const message = `spec.serviceAccountName is ${showValue(named)}, so it is not known who this would run as`;

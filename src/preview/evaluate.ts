@@ -35,7 +35,8 @@ export interface Evaluation {
 /** Equal for the same finding on both sides, so that what a change introduced can be told from what was there. */
 export function findingKey(finding: Finding, objects: readonly BuiltObject[]): string {
   const object = objects[finding.index]?.object;
-  return JSON.stringify([finding.rule, object === undefined ? '' : objectId(object), finding.message]);
+  const id = object === undefined ? '' : objectId(object);
+  return JSON.stringify([finding.rule, finding.severity, id, finding.message]);
 }
 
 /** Guard findings first, then policy's, both in the objects' order. @throws SluiceError `policy.*` */
@@ -45,6 +46,8 @@ export async function evaluate(of: Evaluation, tools: Tools): Promise<readonly F
 }
 
 function guardFindings(of: Evaluation, tenant: Tenant): Finding[] {
+  const { lockdown } = of.cluster;
+  const { config } = of.side.fleet;
   const findings = guard({
     tenant,
     kustomization: { namespace: of.kustomization.namespace, name: of.kustomization.name },
@@ -52,7 +55,11 @@ function guardFindings(of: Evaluation, tenant: Tenant): Finding[] {
     kinds: of.cluster.kinds,
     rbac: of.cluster.rbac,
     owner: of.owner,
-    defaultServiceAccount: of.cluster.lockdown.defaultServiceAccount ?? of.side.fleet.config.defaultServiceAccount,
+    defaultServiceAccounts: {
+      kustomization: lockdown.defaultServiceAccount ?? config.defaultServiceAccount,
+      helmRelease: lockdown.helmServiceAccount ?? config.defaultServiceAccount,
+      other: config.defaultServiceAccount,
+    },
   });
   return findings.map((finding) => ({ ...finding, severity: 'deny' as const, path: finding.path }));
 }

@@ -1,8 +1,9 @@
 // What is wrong with the fleet itself, beside what the change does through it.
 import type { SluiceError } from '../errors.ts';
-import type { FleetProblem } from '../fleet/fleet.ts';
+import type { FleetKustomization, FleetProblem } from '../fleet/fleet.ts';
 import type { KustomizationOutcome, Violation } from '../report/outcome.ts';
 import type { ReportError, ReportUnknown } from '../report/report.ts';
+import { sameRepository } from '../source/url.ts';
 import type { Pair } from './pair.ts';
 import type { Side } from './side.ts';
 
@@ -17,24 +18,21 @@ export interface FleetFindings {
 export function fleetFindings(
   base: Side,
   head: Side,
-  role: 'platform' | 'tenant',
+  { role, url }: { readonly role: 'platform' | 'tenant'; readonly url: string },
   affected: readonly Pair[],
 ): FleetFindings {
   const before = new Set(base.fleet.problems.map(problemKey));
   const reviewed = new Set(affected.map((pair) => `${pair.cluster} ${pair.key}`));
   const failed = head.fleet.clusters.flatMap(({ name, kustomizations }) =>
-    [...kustomizations.values()].flatMap(({ key, error }) =>
-      error === undefined || reviewed.has(`${name} ${key}`)
+    [...kustomizations.values()].flatMap((one): Failed[] =>
+      one.error === undefined || reviewed.has(`${name} ${one.key}`)
         ? []
-        : [{ cluster: name, kustomization: key, error, severity: 'error' as const }],
+        : [{ cluster: name, kustomization: one.key, error: one.error, severity: 'error', is: one }],
     ),
   );
   if (role === 'tenant') {
     const mine = head.fleet.problems.filter((problem) => !before.has(problemKey(problem)));
-    const unknowns = failed.map(({ error, cluster, kustomization }) => ({
-      what: `Kustomization ${kustomization} on ${cluster}`,
-      effect: `the platform's own part could not be rendered (${error.code}), so what it defines is not known here`,
-    }));
+    const unknowns = failed.flatMap((one) => unknownPart(one, url));
     return { errors: mine.filter(isError).map(problemError), unknowns, violations: new Map() };
   }
   const violations = new Map<string, Violation[]>();
@@ -43,6 +41,21 @@ export function fleetFindings(
     violations.set(key, [...(violations.get(key) ?? []), warning(problem, !before.has(problemKey(problem)))]);
   }
   return { errors: [...head.fleet.problems.filter(isError), ...failed].map(problemError), unknowns: [], violations };
+}
+
+interface Failed extends FleetProblem {
+  readonly is: FleetKustomization;
+}
+
+/** What a tenant is told of a failure that it did not cause: of its own and the platform's, never of other tenants'. */
+function unknownPart({ cluster, kustomization, error, is }: Failed, url: string): ReportUnknown[] {
+  const what = `Kustomization ${kustomization} on ${cluster}`;
+  if (is.owner.type === 'platform') {
+    const effect = `the platform's own part could not be rendered (${error.code}), so what it defines is not known here`;
+    return [{ what, effect }];
+  }
+  if (is.source.url === undefined || !sameRepository(is.source.url, url)) return [];
+  return [{ what, effect: `it could not be rendered before this change either: ${error.message}` }];
 }
 
 function isError(problem: FleetProblem): boolean {

@@ -55,12 +55,17 @@ export async function previewPair(input: PairInput, tools: Tools): Promise<PairR
     errors.push(asSluiceError(thrown));
     return [];
   });
-  const known = new Set(findings.length === 0 ? [] : await knownFindings(input, base, baseObjects, tools));
+  const known = findings.length === 0 ? nothingKnown : await knownFindings(input, base, baseObjects, tools);
   // Pair and diff, masked.
   const built: BuiltPair = { pair, base, head, changed: input.changed };
   const unchanged = input.comparisons.unchanged(built);
   // Say where.
-  const placed = await placeFindings(input, built, findings, known);
+  const waivedNow = waivedKeys(findings, headObjects, input.head.waivers, input);
+  const isIntroduced = (finding: Finding): boolean => {
+    const key = findingKey(finding, headObjects);
+    return !known.keys.has(key) || (known.waived.has(key) && !waivedNow.has(key));
+  };
+  const placed = await placeFindings(input, built, findings, isIntroduced);
   const { violations, notes } = applyWaivers(
     scrubbed(placed, [...baseObjects, ...headObjects], copiesOf(base, head)),
     { cluster: pair.cluster, kustomization: pair.key },
@@ -160,15 +165,38 @@ async function knownFindings(
   base: Built,
   objects: readonly BuiltObject[],
   tools: Tools,
-): Promise<readonly string[]> {
+): Promise<Known> {
   const cluster = input.pair.baseCluster;
-  if (base.type !== 'built' || cluster === undefined) return [];
+  if (base.type !== 'built' || cluster === undefined) return nothingKnown;
   // Rules that the base's objects crash are no reason to hide what the head introduces.
   const found = await evaluate(
     { ...evaluation(input.base, cluster, base.kustomization, objects, input.baseOwners), old: byId(objects) },
     tools,
   ).catch(() => []);
-  return found.map((finding) => findingKey(finding, objects));
+  const keys = new Set(found.map((finding) => findingKey(finding, objects)));
+  return { keys, waived: waivedKeys(found, objects, input.base.waivers, input) };
+}
+
+/** Which findings were there before, and which of those a waiver let pass. */
+interface Known {
+  readonly keys: ReadonlySet<string>;
+  readonly waived: ReadonlySet<string>;
+}
+
+const nothingKnown: Known = { keys: new Set(), waived: new Set() };
+
+function waivedKeys(
+  findings: readonly Finding[],
+  objects: readonly BuiltObject[],
+  waivers: Side['waivers'],
+  { pair, today }: PairInput,
+): ReadonlySet<string> {
+  if (waivers.length === 0) return new Set();
+  const said = findings.map((finding) => violationOf(finding, objects, { file: null, line: null }, true));
+  const settled = applyWaivers(said, { cluster: pair.cluster, kustomization: pair.key }, waivers, today).violations;
+  return new Set(
+    findings.filter((_, index) => settled[index]?.waivedUntil !== null).map((one) => findingKey(one, objects)),
+  );
 }
 
 function evaluation(
@@ -185,13 +213,13 @@ async function placeFindings(
   input: PairInput,
   built: BuiltPair,
   findings: readonly Finding[],
-  known: ReadonlySet<string>,
+  isIntroduced: (finding: Finding) => boolean,
 ): Promise<readonly Violation[]> {
   const { head } = built;
   if (head.type !== 'built' || head.kustomization.source.type !== 'tree') return [];
   const { objects } = head.build;
   const { tree } = head.kustomization.source;
-  const marked = findings.map((finding) => ({ finding, introduced: !known.has(findingKey(finding, objects)) }));
+  const marked = findings.map((finding) => ({ finding, introduced: isIntroduced(finding) }));
   const kept = input.introducedOnly ? marked.filter(({ introduced }) => introduced) : marked;
   const questions = kept.flatMap(({ finding }): PlaceQuestion[] => {
     const about = objects[finding.index];
@@ -208,21 +236,20 @@ async function placeFindings(
   const places = isReviewed(head.kustomization)
     ? await input.comparisons.places(built, questions)
     : kept.map(() => declaredPlace(input.pair));
-  return kept.map(({ finding, introduced }, index) => {
-    const object = objects[finding.index]?.object;
-    const label = object === undefined ? '' : objectLabel(object);
-    return {
-      rule: finding.rule,
-      severity: finding.severity,
-      object: label,
-      file: places[index]?.file ?? null,
-      line: places[index]?.line ?? null,
-      message: finding.message,
-      remedy: finding.remedy,
-      introduced,
-      waivedUntil: null,
-    };
-  });
+  return kept.map(({ finding, introduced }, index) =>
+    violationOf(finding, objects, places[index] ?? { file: null, line: null }, introduced),
+  );
+}
+
+function violationOf(
+  { rule, severity, index, message, remedy }: Finding,
+  objects: readonly BuiltObject[],
+  { file, line }: Placed,
+  introduced: boolean,
+): Violation {
+  const object = objects[index]?.object;
+  const label = object === undefined ? '' : objectLabel(object);
+  return { rule, severity, object: label, file, line, message, remedy, introduced, waivedUntil: null };
 }
 
 const nothing: KubeObject = { apiVersion: '', kind: '', metadata: {} };

@@ -66,6 +66,7 @@ export function rulesDiffer(
   headCluster: ClusterFleet,
 ): boolean {
   if (base.policy.digest !== head.policy.digest) return true;
+  if (JSON.stringify(base.waivers) !== JSON.stringify(head.waivers)) return true;
   if (JSON.stringify(base.fleet.config) !== JSON.stringify(head.fleet.config)) return true;
   if (baseCluster === undefined || baseCluster.objects === headCluster.objects) return false;
   const decided = (cluster: ClusterFleet): string =>

@@ -63,7 +63,7 @@ export async function preview(base: Side, head: Side, subject: Subject, tools: T
     result.errors.map((one) => reportError(one.error, one.cluster, one.kustomization)),
   );
   const reviewed = affected.map(({ pair }) => pair);
-  const fleet = fleetFindings(base, head, subject.role, reviewed);
+  const fleet = fleetFindings(base, head, subject, reviewed);
   const shown = previewed.filter(isWorthShowing).map(({ result }) => result.outcome);
   const fleetNow = pairs.flatMap(({ head: one }) => (one === undefined ? [] : [one]));
   return {

@@ -113,3 +113,173 @@ describe('a source that a tenant defines', () => {
     expect(report?.errors.map(({ code }) => code)).toEqual(['fleet.cycle']);
   });
 });
+
+describe("a tree that holds another repository's files", () => {
+  const include = gitRepository('flux-system', 'both', urlOf('platform'), {
+    include: [{ repository: { name: 'a' }, fromPath: 'deploy', toPath: 'from-a' }],
+  });
+  const generator = {
+    apiVersion: 'source.extensions.fluxcd.io/v1beta1',
+    kind: 'ArtifactGenerator',
+    metadata: { name: 'generator', namespace: 'flux-system' },
+    spec: {
+      sources: [
+        { alias: 'platform', kind: 'GitRepository', name: 'flux-system' },
+        { alias: 'a', kind: 'GitRepository', name: 'a' },
+      ],
+      artifacts: [
+        {
+          name: 'both',
+          copy: [
+            { from: '@platform/README.md', to: '@artifact/' },
+            { from: '@a/deploy/**', to: '@artifact/from-a/' },
+          ],
+        },
+      ],
+    },
+  };
+  const rows = [
+    { title: 'an include', source: include, kind: 'GitRepository' },
+    { title: 'an ArtifactGenerator', source: generator, kind: 'ExternalArtifact' },
+  ];
+  it.each(rows)('through $title is not the platform without a service account', async ({ source, kind }) => {
+    const platform = (spec: object): Files => ({
+      'clusters/prod/tenants.yaml': tenants,
+      'README.md': '# ours\n',
+      'clusters/prod/both.yaml': yaml(
+        gitRepository('flux-system', 'a', urlOf('a')),
+        source,
+        kustomization('flux-system', 'both', { path: './from-a', sourceRef: { kind, name: 'both' }, ...spec }),
+      ),
+    });
+    const change = { 'deploy/more.yaml': yaml(makesAdmin('a-dev', 'deployer')) };
+    const unbound = await review(platform({}), change);
+    expect(unbound.report?.violations).toContainEqual(
+      expect.objectContaining({ rule: 'tenant/identity', object: 'Kustomization/flux-system/both', severity: 'deny' }),
+    );
+    const trusted = await review({ ...platform({}), 'sluice.yaml': `trustedSources: [${urlOf('a')}]\n` }, change);
+    expect(trusted.report?.violations.filter(({ rule }) => rule === 'tenant/identity')).toEqual([]);
+    expect(trusted.report?.changes).toContainEqual(
+      expect.objectContaining({ object: 'ClusterRoleBinding/a-admin', kustomization: 'flux-system/both' }),
+    );
+  });
+});
+
+describe("Flux's lockdown flags", () => {
+  const controller = (name: string, args: string[]): object => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'flux-system' },
+    spec: { template: { spec: { containers: [{ name: 'manager', args }] } } },
+  });
+  const unnamed = yaml(
+    gitRepository('a-dev', 'a', urlOf('a')),
+    kustomization('a-dev', 'a', { path: './deploy', sourceRef: { kind: 'GitRepository', name: 'a' } }),
+  );
+  const base = tenants
+    .split('\n---\n')
+    .filter((text) => !text.includes(urlOf('a')) && !/"Kustomization".*"a"/.test(text));
+  const locked = (...controllers: object[]): Files => ({
+    'clusters/prod/tenants.yaml': [...base, unnamed].join('\n---\n'),
+    'clusters/prod/controllers.yaml': yaml(...controllers),
+  });
+  const change = { 'deploy/app.yaml': yaml(configMap('app', 'a-dev', { key: 'other' })) };
+
+  const rows = [
+    { args: ['--default-service-account=deployer'], rules: [] },
+    { args: ['--default-service-account', 'deployer'], rules: [] },
+    { args: ['--default-service-account='], rules: ['tenant/identity'] },
+    { args: ['--default-service-account=deployer', '--default-service-account='], rules: ['tenant/identity'] },
+    { args: ['--watch-all-namespaces=true'], rules: ['tenant/identity'] },
+  ];
+  it.each(rows)('say who a Kustomization without an account runs as: $args', async ({ args, rules }) => {
+    const checked = await review(locked(controller('kustomize-controller', args)), change);
+    expect(rulesOf(checked)).toEqual(rules);
+    expect(checked.report?.clusters[0]?.kustomizations[0]?.serviceAccount ?? null).toBe(
+      rules.length === 0 ? 'deployer' : null,
+    );
+  });
+
+  const release = {
+    apiVersion: 'helm.toolkit.fluxcd.io/v2',
+    kind: 'HelmRelease',
+    metadata: { name: 'web', namespace: 'a-dev' },
+    spec: { interval: '5m', chartRef: { kind: 'OCIRepository', name: 'web' } },
+  };
+  it.each([
+    {
+      title: 'its own controller',
+      also: [controller('helm-controller', ['--default-service-account=deployer'])],
+      denied: false,
+    },
+    { title: 'the kustomize-controller alone', also: [], denied: true },
+  ])('hold a HelmRelease to the account of $title', async ({ also, denied }) => {
+    const platform = locked(controller('kustomize-controller', ['--default-service-account=deployer']), ...also);
+    const checked = await review(platform, { 'deploy/release.yaml': yaml(release) });
+    expect(rulesOf(checked).includes('tenant/identity')).toBe(denied);
+  });
+
+  it('refuse a source of another namespace', async () => {
+    const sourceRef = { kind: 'GitRepository', name: 'a', namespace: 'flux-system' };
+    const platform = locked(
+      controller('kustomize-controller', ['--default-service-account=deployer', '--no-cross-namespace-refs=true']),
+      gitRepository('flux-system', 'a', urlOf('a')),
+      kustomization('a-dev', 'across', { path: './deploy', sourceRef }),
+    );
+    const checkout = await platformOf(platform);
+    const { exit, report } = await fleet.report(checkout);
+    expect(exit).toBe(2);
+    expect(report?.errors).toEqual([expect.objectContaining({ code: 'fleet.invalid', kustomization: 'a-dev/across' })]);
+    // Its owner, who cannot mend it, learns why; another tenant learns nothing.
+    const mine = await review(platform, change);
+    expect(mine.exit).toBe(0);
+    expect(mine.report?.unknowns.map(({ what }) => what)).toEqual(['Kustomization a-dev/across on prod']);
+    const theirs = await fleet.report(fleet.b, '--platform', checkout.directory);
+    expect(theirs.output).not.toContain('a-dev');
+  });
+});
+
+describe("a platform's own change of the rules", () => {
+  const rego = (says: 'deny' | 'warn'): string =>
+    `# METADATA\n# title: Team\n# description: Everything has a team\npackage sluice.acme.team\n\n${says} contains {"msg": "no team"} if {\n  not input.object.metadata.labels.team\n}\n`;
+  const waiver =
+    'rule: acme/team\nobject: ConfigMap/a-dev/app\nreason: it is being moved to another team\nuntil: 2026-12-20\n';
+  const config = { 'clusters/prod/tenants.yaml': tenants, 'sluice.yaml': 'policies: [rules]\n' };
+
+  async function platformChange(before: Files, after: Files, gone: readonly string[] = []): Promise<Checked> {
+    const platform = await platformOf(before);
+    await platform.write(after);
+    await platform.remove(gone);
+    return fleet.report(platform, '--repo', `${fleet.a.url}=${fleet.a.directory}`);
+  }
+  const blockedNow = {
+    rule: 'acme/team',
+    severity: 'deny',
+    kustomization: 'a-dev/a',
+    introduced: true,
+    waivedUntil: null,
+  };
+
+  it('from warning to denying says whom it stops', async () => {
+    const { exit, report } = await platformChange(
+      { ...config, 'rules/team.rego': rego('warn') },
+      { 'rules/team.rego': rego('deny') },
+    );
+    expect(exit).toBe(1);
+    expect(report?.violations).toContainEqual(expect.objectContaining(blockedNow));
+  });
+
+  it('that takes a waiver away says whom it stops', async () => {
+    const before = { ...config, 'rules/team.rego': rego('deny'), 'waivers/app.yaml': waiver };
+    const { exit, report } = await platformChange(before, {}, ['waivers']);
+    expect(exit).toBe(1);
+    expect(report?.violations).toContainEqual(expect.objectContaining(blockedNow));
+  });
+
+  it('elsewhere does not repeat what stood before', async () => {
+    const before = { ...config, 'rules/team.rego': rego('deny'), 'waivers/app.yaml': waiver };
+    const { exit, report } = await platformChange(before, { 'README.md': '# ours' });
+    expect(exit).toBe(0);
+    expect(report?.violations).toEqual([]);
+  });
+});

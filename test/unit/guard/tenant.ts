@@ -69,7 +69,11 @@ export function check(manifests: string | readonly KubeObject[], setting: Settin
     kinds: setting.crds === undefined ? shippedKinds : createKindTable({ crds: objects(setting.crds) }),
     rbac,
     owner: setting.owner ?? (() => undefined),
-    defaultServiceAccount: setting.defaultServiceAccount,
+    defaultServiceAccounts: {
+      kustomization: setting.defaultServiceAccount,
+      helmRelease: setting.defaultServiceAccount,
+      other: setting.defaultServiceAccount,
+    },
   });
 }
 
