@@ -218,6 +218,7 @@ async function goodAnswer(fleet: TestFleet, turn: number): Promise<GoodAnswer> {
 }
 
 // Escape sequences and other control characters, direction overrides, zero-width characters, line separators.
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const forbidden = /[\0-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u;
 
 function expectWords(expected: Expectation, answer: Answer, label: string) {

@@ -1,12 +1,18 @@
 // Every case of the groups that a check answers for is in a table, or listed here with the reason why only an apply meets it.
 import { expect, test } from 'vitest';
 import type { Row } from './arena.ts';
+import { diskRows } from './disk.ts';
 import { documentRows } from './documents.ts';
-import { kustomizeRows, remoteRows } from './kustomize.ts';
+import { exhaustionRows } from './exhaustion.ts';
+import { kustomizeRows } from './kustomize.ts';
 import { manifestRows } from './manifests.ts';
-import { diskRows, objectRows } from './objects.ts';
+import { metadataRows } from './metadata.ts';
+import { objectRows } from './objects.ts';
+import { outsideRows } from './outside.ts';
+import { podRows } from './pods.ts';
 import { policyRows } from './policies.ts';
 import { powerRows } from './powers.ts';
+import { programRows } from './programs.ts';
 import { valueRows } from './values.ts';
 
 /** The ids of the list of adversarial cases; they have gaps. */
@@ -62,9 +68,13 @@ const partly: readonly ApplyOnly[] = [
 
 const rows: readonly Pick<Row, 'id' | 'title'>[] = [
   ...manifestRows,
+  ...metadataRows,
   ...powerRows,
-  ...remoteRows,
+  ...podRows,
+  ...outsideRows,
+  ...programRows,
   ...kustomizeRows,
+  ...exhaustionRows,
   ...objectRows,
   ...diskRows,
   ...documentRows,

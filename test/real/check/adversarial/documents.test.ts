@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Arena } from './arena.ts';
 import { documentRows } from './documents.ts';
-import { hostilePlatform } from './manifests.ts';
+import { hostilePlatform } from './fixtures.ts';
 
 describe('group E: YAML and JSON that two parsers could read differently', () => {
   let arena: Arena;

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Arena } from './arena.ts';
+import { exhaustionRows } from './exhaustion.ts';
+import { hostilePlatform } from './fixtures.ts';
 import { kustomizeRows } from './kustomize.ts';
-import { hostilePlatform } from './manifests.ts';
+import { programRows } from './programs.ts';
 
 describe('group B: what a kustomization runs and leaves behind', () => {
   let arena: Arena;
@@ -10,5 +12,5 @@ describe('group B: what a kustomization runs and leaves behind', () => {
   });
   afterAll(() => arena.close());
 
-  test.each(kustomizeRows)('$id $title', (row) => arena.meet(row));
+  test.each([...programRows, ...kustomizeRows, ...exhaustionRows])('$id $title', (row) => arena.meet(row));
 });

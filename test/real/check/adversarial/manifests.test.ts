@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Arena } from './arena.ts';
-import { hostilePlatform, manifestRows } from './manifests.ts';
+import { hostilePlatform } from './fixtures.ts';
+import { manifestRows } from './manifests.ts';
+import { metadataRows } from './metadata.ts';
 
 describe('group A: objects that are not what, or where, they seem', () => {
   let arena: Arena;
@@ -9,5 +11,5 @@ describe('group A: objects that are not what, or where, they seem', () => {
   });
   afterAll(() => arena.close());
 
-  test.each(manifestRows)('$id $title', (row) => arena.meet(row));
+  test.each([...manifestRows, ...metadataRows])('$id $title', (row) => arena.meet(row));
 });

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { RawRepository } from '../../git/objects.ts';
 import { urlOf } from '../fleet.ts';
 import { Arena } from './arena.ts';
-import { hostilePlatform } from './manifests.ts';
-import { diskRows, Objects, objectRows } from './objects.ts';
+import { diskRows } from './disk.ts';
+import { hostilePlatform } from './fixtures.ts';
+import { Objects, objectRows } from './objects.ts';
 
 describe('group D: Git objects', () => {
   const raw = new RawRepository();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Arena } from './arena.ts';
-import { remoteRows } from './kustomize.ts';
-import { hostilePlatform } from './manifests.ts';
+import { hostilePlatform } from './fixtures.ts';
+import { outsideRows } from './outside.ts';
 
 describe('group B: what is outside the repository', () => {
   let arena: Arena;
@@ -10,5 +10,5 @@ describe('group B: what is outside the repository', () => {
   });
   afterAll(() => arena.close());
 
-  test.each(remoteRows)('$id $title', (row) => arena.meet(row));
+  test.each(outsideRows)('$id $title', (row) => arena.meet(row));
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Arena } from './arena.ts';
-import { hostilePlatform } from './manifests.ts';
+import { hostilePlatform } from './fixtures.ts';
+import { podRows } from './pods.ts';
 import { powerRows } from './powers.ts';
 
 describe('group A: rights, pods, tokens, hosts, stores and Flux documents', () => {
@@ -10,5 +11,5 @@ describe('group A: rights, pods, tokens, hosts, stores and Flux documents', () =
   });
   afterAll(() => arena.close());
 
-  test.each(powerRows)('$id $title', (row) => arena.meet(row));
+  test.each([...powerRows, ...podRows])('$id $title', (row) => arena.meet(row));
 });

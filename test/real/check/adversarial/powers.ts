@@ -1,35 +1,7 @@
-// Group A, second half: rights, pods, tokens, hosts, stores and Flux documents that reach further than their tenant.
+// Group A: rights, hosts, stores and Flux documents that reach further than their tenant (011–014, 032, 041–047).
 import { yaml } from '../fleet.ts';
 import type { Row } from './arena.ts';
-import { rbac } from './manifests.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const object = (apiVersion: string, kind: string, fields: Fields, name = 'x'): Fields => ({
-  apiVersion,
-  kind,
-  metadata: { name, namespace: 'a-dev' },
-  ...fields,
-});
-
-const denied = (
-  id: string,
-  title: string,
-  objects: readonly Fields[],
-  rule: string,
-  says?: RegExp,
-  count: number | undefined = objects.length,
-): Row => ({
-  id,
-  title,
-  input: yaml(...objects.map((one, index) => named(one, index))),
-  expect: { exit: 1, rules: [rule], objects: count, ...(says === undefined ? {} : { says }) },
-});
-
-function named(one: Fields, index: number): Fields {
-  const metadata = one['metadata'] as Fields;
-  return { ...one, metadata: { ...metadata, name: `${String(metadata['name'])}${index}` } };
-}
+import { deniedEach, type Fields, named, object, rbac } from './fixtures.ts';
 
 const bind = (roleRef: Fields, ...subjects: readonly Fields[]): Fields =>
   object(`${rbac}/v1`, 'RoleBinding', { roleRef: { apiGroup: rbac, ...roleRef }, subjects });
@@ -42,7 +14,7 @@ const rule = (verbs: readonly string[], resources: readonly string[], apiGroups:
 });
 
 const rights: readonly Row[] = [
-  denied(
+  deniedEach(
     '011',
     'a binding to a role that grants everything',
     [
@@ -54,7 +26,7 @@ const rights: readonly Row[] = [
     ],
     'tenant/escalation',
   ),
-  denied(
+  deniedEach(
     '011',
     'a binding to a role that the same commit makes',
     [
@@ -80,7 +52,7 @@ const rights: readonly Row[] = [
     },
     expect: { exit: 1, rules: ['tenant/escalation'], says: /cluster-admin/ },
   },
-  denied(
+  deniedEach(
     '012',
     'a binding to somebody else',
     [
@@ -96,7 +68,7 @@ const rights: readonly Row[] = [
     'tenant/escalation',
     /not of this tenant/,
   ),
-  denied(
+  deniedEach(
     '014',
     'a role with verbs and resources that escalate',
     [
@@ -110,7 +82,7 @@ const rights: readonly Row[] = [
     ],
     'tenant/escalation',
   ),
-  denied(
+  deniedEach(
     '014',
     'a role that grants what the account lacks in that namespace',
     [
@@ -122,7 +94,7 @@ const rights: readonly Row[] = [
     ].map((one) => ({ ...one, metadata: { name: 'x', namespace: 'a-prod' } })),
     'tenant/escalation',
   ),
-  denied(
+  deniedEach(
     '014',
     'roles in shapes that a reader might pass over',
     [
@@ -133,7 +105,7 @@ const rights: readonly Row[] = [
     ],
     'tenant/escalation',
   ),
-  denied(
+  deniedEach(
     '032',
     'quotas and limits of the namespace',
     [
@@ -142,7 +114,7 @@ const rights: readonly Row[] = [
     ],
     'tenant/escalation',
   ),
-  denied(
+  deniedEach(
     '032',
     'network policies that open',
     [
@@ -167,203 +139,6 @@ const rights: readonly Row[] = [
   ),
 ];
 
-const container = (fields: Fields): Fields => ({
-  name: 'c',
-  image: 'ghcr.io/acme/x@sha256:'.padEnd(85, '0'),
-  ...fields,
-});
-
-/** Every built-in kind that holds a pod, around one pod spec. */
-function workloads(spec: Fields): Fields[] {
-  const template = { metadata: { labels: { app: 'x' } }, spec };
-  return [
-    object('v1', 'Pod', { spec }),
-    object('v1', 'PodTemplate', { template }),
-    object('v1', 'ReplicationController', { spec: { template } }),
-    ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) =>
-      object('apps/v1', kind, { spec: { template } }),
-    ),
-    object('batch/v1', 'Job', { spec: { template } }),
-    object('batch/v1', 'CronJob', { spec: { jobTemplate: { spec: { template } } } }),
-  ];
-}
-
-const inPod = (spec: Fields): Fields[] => workloads({ containers: [container({})], ...spec });
-const inContainers = (fields: Fields): Fields[] => [
-  ...workloads({ containers: [container({}), container(fields)] }),
-  ...workloads({ containers: [container({})], initContainers: [container(fields)] }),
-  ...workloads({ containers: [container({})], ephemeralContainers: [container(fields)] }),
-];
-
-const pods: readonly Row[] = [
-  denied('036', 'hostPath', inPod({ volumes: [{ name: 'v', hostPath: { path: '/' } }] }), 'pod/host-path'),
-  denied('036', 'hostNetwork', inPod({ hostNetwork: true }), 'pod/host-namespace'),
-  denied('036', 'hostPID', inPod({ hostPID: true }), 'pod/host-namespace'),
-  denied('036', 'hostIPC', inPod({ hostIPC: true }), 'pod/host-namespace'),
-  denied(
-    '036',
-    'sysctls',
-    inPod({ securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } }),
-    'pod/sysctl',
-  ),
-  denied(
-    '036',
-    'seccomp of the pod',
-    inPod({ securityContext: { seccompProfile: { type: 'Unconfined' } } }),
-    'pod/profile',
-  ),
-  denied(
-    '036',
-    'host process',
-    inPod({ securityContext: { windowsOptions: { hostProcess: true } } }),
-    'pod/privileged',
-  ),
-  denied('036', 'privileged', inContainers({ securityContext: { privileged: true } }), 'pod/privileged'),
-  denied(
-    '036',
-    'privilege escalation',
-    inContainers({ securityContext: { allowPrivilegeEscalation: true } }),
-    'pod/privileged',
-  ),
-  denied(
-    '036',
-    'capabilities',
-    inContainers({ securityContext: { capabilities: { add: ['SYS_ADMIN'] } } }),
-    'pod/capability',
-  ),
-  denied('036', 'procMount', inContainers({ securityContext: { procMount: 'Unmasked' } }), 'pod/proc-mount'),
-  denied('036', 'hostPort', inContainers({ ports: [{ containerPort: 80, hostPort: 80 }] }), 'pod/host-port'),
-  denied(
-    '036',
-    'seccomp of a container',
-    inContainers({ securityContext: { seccompProfile: { type: 'Unconfined' } } }),
-    'pod/profile',
-  ),
-  denied(
-    '036',
-    'AppArmor of a container',
-    inContainers({ securityContext: { appArmorProfile: { type: 'Unconfined' } } }),
-    'pod/profile',
-  ),
-  {
-    id: '036',
-    title: 'a field that a patch in a component adds',
-    files: {
-      'deploy/kustomization.yaml': yaml({ resources: ['app.yaml', 'case.yaml'], components: ['part'] }),
-      'deploy/part/kustomization.yaml': yaml({
-        apiVersion: 'kustomize.config.k8s.io/v1alpha1',
-        kind: 'Component',
-        patches: [{ path: 'patch.yaml' }],
-      }),
-      'deploy/part/patch.yaml': yaml({
-        ...object('apps/v1', 'Deployment', { spec: { template: { spec: { hostPID: true } } } }),
-      }),
-      'deploy/case.yaml': yaml(
-        object('apps/v1', 'Deployment', { spec: { template: { spec: { containers: [container({})] } } } }),
-      ),
-    },
-    expect: { exit: 1, rules: ['pod/host-namespace'], at: 'deploy/part/patch.yaml:1' },
-  },
-  {
-    id: '036',
-    title: 'a field that a replacement fills',
-    files: {
-      'deploy/kustomization.yaml': yaml({
-        resources: ['app.yaml', 'case.yaml'],
-        replacements: [
-          {
-            source: { kind: 'Widget', fieldPath: 'spec.on' },
-            targets: [
-              {
-                select: { kind: 'Pod' },
-                fieldPaths: ['spec.hostNetwork'],
-                options: { create: true },
-              },
-            ],
-          },
-        ],
-      }),
-      'deploy/case.yaml': yaml(
-        object('example.com/v1', 'Widget', { spec: { on: true } }),
-        object('v1', 'Pod', { spec: { containers: [container({})] } }),
-      ),
-    },
-    expect: { exit: 1, rules: ['pod/host-namespace'] },
-  },
-  denied(
-    '037',
-    'a pod inside kinds that no rule names',
-    [
-      object('example.com/v1', 'Widget', { spec: { podTemplate: { spec: { hostNetwork: true } } } }),
-      object('argoproj.io/v1alpha1', 'Workflow', { spec: { templates: [{ container: {} }], hostNetwork: true } }),
-      object('tekton.dev/v1', 'TaskRun', { spec: { podTemplate: { hostNetwork: true } } }),
-      object('keda.sh/v1alpha1', 'ScaledJob', {
-        spec: { jobTargetRef: { template: { spec: { hostNetwork: true } } } },
-      }),
-      object('argoproj.io/v1alpha1', 'Rollout', { spec: { template: { spec: { hostNetwork: true } } } }),
-      object('helm.toolkit.fluxcd.io/v2', 'HelmRelease', {
-        spec: { serviceAccountName: 'deployer', values: { deep: [{ hostNetwork: 'true' }] } },
-      }),
-    ],
-    'pod/host-namespace',
-  ),
-  denied(
-    '037',
-    'a privileged container inside kinds that no rule names',
-    [
-      object('example.com/v1', 'Widget', { spec: { a: { b: [{ securityContext: { privileged: true } }] } } }),
-      object('serving.knative.dev/v1', 'Service', {
-        spec: { template: { spec: { containers: [container({ securityContext: { privileged: true } })] } } },
-      }),
-      object('kubevirt.io/v1', 'VirtualMachine', {
-        spec: { template: { spec: { containers: [{ securityContext: { privileged: true } }] } } },
-      }),
-    ],
-    'pod/privileged',
-  ),
-  denied(
-    '037',
-    'a kind whose definition the fleet does not have',
-    [object('workloads.example.net/v1', 'Runner', { spec: { podTemplate: { spec: { hostNetwork: true } } } })],
-    'tenant/kind-unknown',
-  ),
-  denied(
-    '039',
-    'tokens of service accounts',
-    [
-      {
-        ...object('v1', 'Secret', { type: 'kubernetes.io/service-account-token' }),
-        metadata: {
-          name: 'x',
-          namespace: 'a-dev',
-          annotations: { 'kubernetes.io/service-account.name': 'deployer' },
-        },
-      },
-      object('v1', 'Secret', { type: 'kubernetes.io/service-account-token', data: {} }),
-    ],
-    'tenant/escalation',
-    /never expires/,
-  ),
-  {
-    id: '039',
-    title: 'a token by a secretGenerator',
-    files: {
-      'deploy/kustomization.yaml': yaml({
-        resources: ['app.yaml'],
-        secretGenerator: [
-          {
-            name: 'x',
-            namespace: 'a-dev',
-            type: 'kubernetes.io/service-account-token',
-            options: { annotations: { 'kubernetes.io/service-account.name': 'deployer' } },
-          },
-        ],
-      }),
-    },
-    expect: { exit: 1, rules: ['tenant/escalation'], says: /never expires/ },
-  },
-];
-
 const ingress = (host: unknown): Fields => object('networking.k8s.io/v1', 'Ingress', { spec: { rules: [{ host }] } });
 const route = (kind: string, hostnames?: readonly unknown[]): Fields =>
   object('gateway.networking.k8s.io/v1', kind, { spec: hostnames === undefined ? {} : { hostnames } });
@@ -385,7 +160,7 @@ const flux = (spec: Fields, kind = 'Kustomization'): Fields =>
   });
 
 const reach: readonly Row[] = [
-  denied(
+  deniedEach(
     '041',
     'hosts of others, wildcards and no host',
     [
@@ -409,7 +184,7 @@ const reach: readonly Row[] = [
     ],
     'ingress/host',
   ),
-  denied(
+  deniedEach(
     '041',
     'hosts by other kinds',
     [
@@ -439,7 +214,7 @@ const reach: readonly Row[] = [
     ],
     'ingress/host',
   ),
-  denied(
+  deniedEach(
     '042',
     'annotations that reach into the proxy',
     [
@@ -453,7 +228,7 @@ const reach: readonly Row[] = [
     ],
     'ingress/annotation',
   ),
-  denied(
+  deniedEach(
     '044',
     'keys of another tenant in a shared store',
     [
@@ -474,7 +249,7 @@ const reach: readonly Row[] = [
     ],
     'secret/store',
   ),
-  denied(
+  deniedEach(
     '046',
     'Flux documents without an account of the tenant',
     [
@@ -511,7 +286,7 @@ const reach: readonly Row[] = [
     },
     expect: { exit: 1, rules: ['tenant/identity'], says: /names no service account/ },
   },
-  denied(
+  deniedEach(
     '047',
     'Flux documents that point out of the tenant',
     [
@@ -545,4 +320,4 @@ const reach: readonly Row[] = [
   ),
 ];
 
-export const powerRows: readonly Row[] = [...rights, ...pods, ...reach];
+export const powerRows: readonly Row[] = [...rights, ...reach];

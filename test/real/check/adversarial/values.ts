@@ -1,7 +1,7 @@
 // Cases 171, 172 and 224: Secrets in Git, and values that substitution brings.
 import { canary, configMap, type Files, yaml } from '../fleet.ts';
 import type { Row } from './arena.ts';
-import { hostilePlatform } from './manifests.ts';
+import { hostilePlatform } from './fixtures.ts';
 
 const base64 = Buffer.from(canary).toString('base64');
 
