@@ -1,4 +1,6 @@
 // Group B: what is outside the repository, in every field and spelling (056–062, 072).
+// The scan refuses these here. That the file system and the cage refuse them without it is proved by
+// renderer/build/unscanned_test.go; the product has no switch that turns a layer off.
 import { configMap, type Files, yaml } from '../fleet.ts';
 import type { Row } from './arena.ts';
 import { child, component, deploy } from './fixtures.ts';
