@@ -2,10 +2,10 @@
 import { SluiceError } from '../errors.ts';
 import { isKustomization, readKustomization, readSourceRef, sourceGroup } from '../flux/kustomization.ts';
 import { asObject, isKind, stringAt, valueAt } from '../flux/read.ts';
-import { nameOf } from '../object/id.ts';
+import { nameOf, namespaceOf } from '../object/id.ts';
 import type { Json, KubeObject } from '../object/object.ts';
 import type { Renderer, SourceRef, Tree } from '../ports.ts';
-import { normalizePath } from '../source/paths.ts';
+import { isWithin, normalizePath, parentPath } from '../source/paths.ts';
 import type { PlatformConfig } from './config.ts';
 import type { ClusterRoot } from './fleet.ts';
 
@@ -13,9 +13,13 @@ const maxFolders = 20_000;
 const maxDepth = 8;
 const clustersFolder = 'clusters';
 
+const bootstrapKey = { namespace: 'flux-system', name: 'flux-system' };
+
 /**
  * Cluster roots, sorted by name. `clusters:` of sluice.yaml decides alone where it is set; otherwise every
- * gotk-sync.yaml or FluxInstance counts, and every folder of `clusters/` that has YAML and no such root in it.
+ * gotk-sync.yaml or FluxInstance counts, and every folder of `clusters/` that has YAML and no such root in it. A sync
+ * file speaks for the folder that it stands in (`<root>/flux-system/gotk-sync.yaml`); one that stands elsewhere, where
+ * somebody else may write, never for a root that is there without it.
  *
  * @throws SluiceError `fleet.noCluster` where nothing is found
  */
@@ -24,9 +28,9 @@ export async function findClusters(
   config: PlatformConfig,
   renderer: Renderer,
 ): Promise<readonly ClusterRoot[]> {
-  const synced = await readSyncs(tree, renderer);
+  const { inside, outside } = await readSyncs(tree, renderer);
   const named = config.clusters;
-  const roots = named === undefined ? [...synced, ...(await plainFolders(tree, synced))] : namedRoots(named, synced);
+  const roots = named === undefined ? await foundRoots(tree, inside, outside) : namedRoots(named, inside);
   if (roots.length === 0) {
     throw new SluiceError('fleet.noCluster', 'no cluster found in the platform repository', {
       remedy: 'add clusters/<name>/, bootstrap Flux into a folder, or list `clusters:` in sluice.yaml',
@@ -35,37 +39,67 @@ export async function findClusters(
   return withUniqueNames(roots).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function namedRoots(named: NonNullable<PlatformConfig['clusters']>, synced: readonly ClusterRoot[]): ClusterRoot[] {
+function namedRoots(named: NonNullable<PlatformConfig['clusters']>, inside: readonly ClusterRoot[]): ClusterRoot[] {
   return named.map(({ name, path }) => {
     const clean = normalizePath(path);
-    const sync = synced.find((root) => root.path === clean);
-    return { name, path: clean, sync: sync?.sync, spec: sync?.spec };
+    const sync = inside.find((root) => root.path === clean);
+    return { name, path: clean, key: sync?.key ?? bootstrapKey, sync: sync?.sync, spec: sync?.spec };
   });
+}
+
+async function foundRoots(
+  tree: Tree,
+  inside: readonly ClusterRoot[],
+  outside: readonly ClusterRoot[],
+): Promise<ClusterRoot[]> {
+  const sure = [...inside, ...(await plainFolders(tree, inside))];
+  const further = outside.filter((root) => !sure.some(({ path }) => path === root.path));
+  return [...sure, ...further];
 }
 
 async function plainFolders(tree: Tree, synced: readonly ClusterRoot[]): Promise<ClusterRoot[]> {
   const out: ClusterRoot[] = [];
   for (const [name, entry] of (await tree.list(clustersFolder)) ?? []) {
     const path = `${clustersFolder}/${name}`;
-    if (entry.type !== 'directory' || synced.some((root) => root.path === path || root.path.startsWith(`${path}/`)))
-      continue;
+    if (entry.type !== 'directory' || synced.some((root) => isWithin(root.path, path))) continue;
     const files = await tree.list(path);
     const yaml = [...(files ?? [])].some(([file, at]) => at.type === 'file' && /\.ya?ml$/.test(file));
-    if (yaml) out.push({ name, path, sync: undefined, spec: undefined });
+    if (yaml) out.push({ name, path, key: bootstrapKey, sync: undefined, spec: undefined });
   }
   return out;
 }
 
-async function readSyncs(tree: Tree, renderer: Renderer): Promise<ClusterRoot[]> {
-  const out = new Map<string, ClusterRoot>();
+/** Roots by path, one for each: those whose file stands in the root's own folder or one below, and the others. */
+async function readSyncs(
+  tree: Tree,
+  renderer: Renderer,
+): Promise<Record<'inside' | 'outside', readonly ClusterRoot[]>> {
+  const inside = new Map<string, ClusterRoot>();
+  const outside = new Map<string, ClusterRoot>();
   for (const file of await syncFiles(tree)) {
-    // A sync file that does not parse fails its own cluster's build later, with the line.
-    const documents = await renderer.parse(file, await tree.read(file)).catch(() => []);
-    const objects = documents.map((document) => document.value).filter(isManifest);
-    for (const root of objects.flatMap((object) => rootOf(object, objects)))
-      if (!out.has(root.path)) out.set(root.path, root);
+    const folder = parentPath(file);
+    const own = [folder, parentPath(folder)];
+    for (const root of await rootsIn(file, tree, renderer)) {
+      const into = own.includes(root.path) ? inside : outside;
+      if (!into.has(root.path)) into.set(root.path, root);
+    }
   }
-  return [...out.values()];
+  return { inside: [...inside.values()], outside: [...outside.values()] };
+}
+
+async function rootsIn(file: string, tree: Tree, renderer: Renderer): Promise<ClusterRoot[]> {
+  try {
+    const documents = await renderer.parse(file, await tree.read(file));
+    const objects = documents.map((document) => document.value).filter(isManifest);
+    return objects.flatMap((object) => rootOf(object, objects));
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    // The cluster is still there; building the folder then says what is wrong with the file.
+    const path = parentPath(parentPath(file));
+    return !path.startsWith(`${clustersFolder}/`)
+      ? []
+      : [{ name: '', path, key: bootstrapKey, sync: undefined, spec: undefined }];
+  }
 }
 
 function rootOf(object: KubeObject, siblings: readonly KubeObject[]): ClusterRoot[] {
@@ -76,16 +110,20 @@ function rootOf(object: KubeObject, siblings: readonly KubeObject[]): ClusterRoo
     );
     const url = stringAt(source?.['spec'], 'url');
     const sync = source === undefined || url === undefined ? undefined : { url, ref: readSourceRef(source) };
-    return [{ name: '', path: normalizePath(spec.path), sync, spec }];
+    const key = { namespace: namespaceOf(object) || 'flux-system', name: nameOf(object) || 'flux-system' };
+    return [{ name: '', path: normalizePath(spec.path), key, sync, spec }];
   }
-  if (object.kind === 'FluxInstance') {
+  if (isKind(object, 'fluxcd.controlplane.io', 'FluxInstance')) {
     const sync = valueAt(object['spec'], 'sync');
     const path = stringAt(sync, 'path');
     const url = stringAt(sync, 'url');
     if (path === undefined || stringAt(sync, 'kind') !== 'GitRepository') return [];
     const ref: SourceRef = { name: stringAt(sync, 'ref') ?? 'refs/heads/main' };
+    // Flux Operator calls both after the namespace unless told otherwise.
+    const namespace = namespaceOf(object) || 'flux-system';
+    const key = { namespace, name: stringAt(sync, 'name') || namespace };
     return [
-      { name: '', path: normalizePath(path), sync: url === undefined ? undefined : { url, ref }, spec: undefined },
+      { name: '', path: normalizePath(path), key, sync: url === undefined ? undefined : { url, ref }, spec: undefined },
     ];
   }
   return [];

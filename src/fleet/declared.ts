@@ -2,7 +2,7 @@
 import { SluiceError } from '../errors.ts';
 import { isKustomization, type KustomizationSpec, keyOf, readKustomization } from '../flux/kustomization.ts';
 import { nameOf, namespaceOf } from '../object/id.ts';
-import type { ObjectSource } from '../object/object.ts';
+import type { KubeObject, ObjectSource } from '../object/object.ts';
 import type { Build } from '../ports.ts';
 import { foreignOf } from './artifact.ts';
 import type { ClusterRoot, Owner, ResolvedSource } from './fleet.ts';
@@ -28,9 +28,10 @@ export interface Declared {
 
 /** A cluster's root, as gotk-sync.yaml has it or as `flux bootstrap` would write it. */
 export function rootKustomization(root: ClusterRoot): Declared {
-  const spec = root.spec ?? readKustomization(syntheticRoot(root.path)).spec;
+  const { namespace, name } = root.key;
+  const spec = root.spec ?? readKustomization(syntheticRoot(root)).spec;
   const common = { problems: [], parent: undefined, ancestors: [], declared: undefined, within: undefined };
-  return { key: 'flux-system/flux-system', namespace: 'flux-system', name: 'flux-system', spec, ...common };
+  return { key: `${namespace}/${name}`, namespace, name, spec, ...common };
 }
 
 /**
@@ -95,11 +96,11 @@ function ancestryProblem(path: readonly string[], place: ObjectSource | undefine
   });
 }
 
-function syntheticRoot(path: string): Parameters<typeof readKustomization>[0] {
+function syntheticRoot({ path, key: { namespace, name } }: ClusterRoot): KubeObject {
   return {
     apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
     kind: 'Kustomization',
-    metadata: { name: 'flux-system', namespace: 'flux-system' },
-    spec: { path, prune: true, sourceRef: { kind: 'GitRepository', name: 'flux-system' } },
+    metadata: { name, namespace },
+    spec: { path, prune: true, sourceRef: { kind: 'GitRepository', name } },
   };
 }

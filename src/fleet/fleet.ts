@@ -12,6 +12,8 @@ import type { ServiceAccountRef, Tenant } from './tenant.ts';
 export interface ClusterRoot {
   readonly name: string;
   readonly path: string;
+  /** What the root Kustomization and its source are called: `flux-system` in `flux-system` unless bootstrapped otherwise. */
+  readonly key: { readonly namespace: string; readonly name: string };
   /** Address and ref that the root's own GitRepository names, where it is in Git. */
   readonly sync: { readonly url: string; readonly ref: SourceRef } | undefined;
   /** The root Kustomization as gotk-sync.yaml has it. */

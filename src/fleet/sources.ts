@@ -48,21 +48,29 @@ export async function resolveSource(ref: CrossReference, context: SourceContext)
 async function resolve(ref: CrossReference, what: string, context: SourceContext): Promise<ResolvedSource> {
   if (ref.kind === 'ExternalArtifact')
     return resolveArtifact(ref, context.objects, (target) => resolveSource(target, context));
-  if (ref.kind !== 'GitRepository')
-    return { type: 'unknown', url: undefined, what, reason: `${ref.kind} sources are not read yet` };
+  if (ref.kind !== 'GitRepository') {
+    const url = stringAt(find(context.objects, sourceGroup, ref.kind, ref)?.['spec'], 'url');
+    return { type: 'unknown', url, what, reason: `${ref.kind} sources are not read yet` };
+  }
   const object = find(context.objects, sourceGroup, 'GitRepository', ref);
   if (object === undefined) {
-    if (ref.namespace === 'flux-system' && ref.name === 'flux-system')
-      return withIgnore(await context.repositories.platform(context.root), context);
+    if (isRootSource(ref, context.root)) return withIgnore(await context.repositories.platform(context.root), context);
     return { type: 'unknown', url: undefined, what, reason: 'the fleet does not define it' };
   }
   const url = stringAt(object['spec'], 'url');
   if (url === undefined) return { type: 'unknown', url: undefined, what, reason: 'spec.url is missing' };
-  const isSync = ref.namespace === 'flux-system' && ref.name === 'flux-system' && context.root.sync?.url === url;
+  const isSync = isRootSource(ref, context.root) && context.root.sync?.url === url;
   const opened = isSync
     ? await context.repositories.platform(context.root)
     : await context.repositories.open(url, readSourceRef(object));
   return withInclude(object, await withIgnore(opened, context, stringAt(object['spec'], 'ignore')), context);
+}
+
+/** What the cluster's own root reads, which `flux bootstrap` calls as the root itself. */
+function isRootSource({ kind, namespace, name }: CrossReference, { key, spec }: ClusterRoot): boolean {
+  const root = spec?.sourceRef ?? { namespace: key.namespace, name: key.name };
+  const bootstrap = namespace === 'flux-system' && name === 'flux-system';
+  return kind === 'GitRepository' && (bootstrap || (namespace === root.namespace && name === root.name));
 }
 
 /**
