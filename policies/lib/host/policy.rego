@@ -17,10 +17,10 @@ claims := array.concat(published, routed)
 # Groups with kinds that route, name or certify; most objects are in none of them.
 groups := {
 	"cert-manager.io", "extensions", "externaldns.k8s.io", "gateway.networking.k8s.io", "gateway.networking.x-k8s.io",
-	"networking.istio.io", "networking.k8s.io", "projectcontour.io", "route.openshift.io", "traefik.containo.us", "traefik.io",
+	"networking.gke.io", "networking.istio.io", "networking.k8s.io", "projectcontour.io", "serving.knative.dev", "route.openshift.io", "traefik.containo.us", "traefik.io",
 }
 
-routed := array.concat(array.concat(ingress, gateway_api), array.concat(array.concat(istio, others), certified)) if {
+routed := array.concat(array.concat(array.concat(ingress, gateway_api), managed), array.concat(array.concat(istio, others), certified)) if {
 	group in groups
 } else := []
 
@@ -158,6 +158,15 @@ certified := array.concat(
 			spec.commonName != ""
 		],
 	),
+)
+
+# A DomainMapping is called by the host that it takes.
+managed := array.concat(
+	[{"path": ["metadata", "name"], "host": input.object.metadata.name} | kind == "serving.knative.dev/DomainMapping"],
+	[{"path": ["spec", "domains", index], "host": host} |
+		kind == "networking.gke.io/ManagedCertificate"
+		some index, host in spec.domains
+	],
 )
 
 # Lower case, without the dot of the root.

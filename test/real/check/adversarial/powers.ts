@@ -202,6 +202,8 @@ const reach: readonly Row[] = [
       object('projectcontour.io/v1', 'HTTPProxy', { spec: { virtualhost: { fqdn: 'b.example.com' } } }),
       object('traefik.io/v1alpha1', 'IngressRoute', { spec: { routes: [{ match: 'Host(`b.example.com`)' }] } }),
       object('cert-manager.io/v1', 'Certificate', { spec: { dnsNames: ['b.example.com'] } }),
+      object('networking.gke.io/v1', 'ManagedCertificate', { spec: { domains: ['b.example.com'] } }),
+      object('serving.knative.dev/v1beta1', 'DomainMapping', { spec: {} }, 'x.b.example.com'),
       object('externaldns.k8s.io/v1alpha1', 'DNSEndpoint', { spec: { endpoints: [{ dnsName: 'b.example.com' }] } }),
       {
         ...object('v1', 'Service', { spec: { type: 'LoadBalancer' } }),
