@@ -1,62 +1,16 @@
 #!/usr/bin/env node
 // Command line → role. Adapters are built here, once, from configuration that is read once.
 import { realpathSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cloneRepository } from './adapters/git/clone.ts';
-import { openRepository } from './adapters/git/repository.ts';
-import { OpaPolicyEngine } from './adapters/opa/engine.ts';
-import { ensureBinary } from './adapters/renderer/binary.ts';
-import { createRenderer } from './adapters/renderer/renderer.ts';
-import { readShippedPolicies } from './adapters/shipped-policies.ts';
-import type { CheckTools } from './checkout/options.ts';
-import { type Arguments, help, readArguments } from './command-line/arguments.ts';
+import { type Arguments, help, type Role, readArguments } from './command-line/arguments.ts';
 import { exitCode, render, runCheck } from './command-line/check.ts';
 import { progressOn, type Terminal, writeError } from './command-line/terminal.ts';
 import { asSluiceError } from './errors.ts';
-import type { Progress, Repository } from './ports.ts';
+import { createToolbox, type Toolbox } from './toolbox.ts';
 
-const home = fileURLToPath(new URL('..', import.meta.url));
+export { createToolbox, type Toolbox };
+
 const version = '0.1.0';
-
-/** Adapters that outlive one command, so that a second one is warm. `close` ends their processes. */
-export interface Toolbox {
-  tools(progress: Progress): Promise<CheckTools>;
-  close(): Promise<void>;
-}
-
-export function createToolbox(environment: NodeJS.ProcessEnv): Toolbox {
-  let progress: Progress = () => {};
-  const override = environment['SLUICE_RENDERER'];
-  const renderer = createRenderer({
-    binary: () =>
-      ensureBinary({
-        sources: join(home, 'renderer'),
-        cache: join(home, '.cache', 'renderer'),
-        environment,
-        progress: (...step) => progress(...step),
-        ...(override === undefined ? {} : { override }),
-      }),
-  });
-  // A platform repository may be named by address; its copy is kept and fetched.
-  const open = async (where: string): Promise<Repository> => {
-    if (!/^https?:\/\//.test(where)) return openRepository(where);
-    const cache = join(home, '.cache', 'repositories');
-    return openRepository(await cloneRepository(where, { cache, token: environment['SLUICE_GIT_TOKEN'], progress }));
-  };
-  const policyEngine = new OpaPolicyEngine();
-  const shipped = readShippedPolicies(join(home, 'policies'));
-  return {
-    tools: async (report) => {
-      progress = report;
-      policyEngine.prewarm();
-      return { openRepository: open, renderer, policyEngine, shippedPolicies: await shipped, progress: report };
-    },
-    close: async () => {
-      await Promise.all([renderer.close(), policyEngine.close()]);
-    },
-  };
-}
 
 /** Runs one command and returns its exit code: 0 pass, 1 blocked, 2 could not tell. Never throws. */
 export async function run(
@@ -70,6 +24,7 @@ export async function run(
     const asked: Arguments = readArguments(argv);
     if (asked.command === 'help') terminal.out(help);
     else if (asked.command === 'version') terminal.out(`sluice ${version}\n`);
+    else if (asked.command === 'role') return await runRole(asked.role, toolbox);
     else {
       const report = await runCheck(asked, await toolbox.tools(progress), today);
       clear();
@@ -82,6 +37,15 @@ export async function run(
     writeError(terminal, asSluiceError(thrown));
     return 2;
   }
+}
+
+/** The App's roles bring a server and a queue along; `check` starts without them. */
+async function runRole(role: Role, toolbox: Toolbox): Promise<number> {
+  const { startRole, stopRequested } = await import('./roles.ts');
+  const started = await startRole(role, process.env, toolbox);
+  await stopRequested();
+  await started.stop();
+  return 0;
 }
 
 async function main(): Promise<void> {

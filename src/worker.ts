@@ -1,7 +1,7 @@
 // Job → flow. One line in the log for each decision.
 import { asSluiceError } from './errors.ts';
 import { reviewMergeGroup } from './merge-group.ts';
-import type { Log } from './ports/log.ts';
+import type { Log, LogFields } from './ports/log.ts';
 import type { Job, Queue, TakenJob } from './ports/queue.ts';
 import { type ReviewTools, reviewPullRequest } from './review.ts';
 import { type SweepTools, sweep } from './sweep.ts';
@@ -50,10 +50,10 @@ async function flow(taken: TakenJob, tools: WorkerTools): Promise<string> {
   }
 }
 
-function fieldsOf(job: Job): Record<string, string | number | undefined> {
+function fieldsOf(job: Job): LogFields {
   const { kind, cause, installation } = job;
   const common = { job: kind, delivery: cause, installation };
-  if (kind === 'sweep') return { ...common, repository: job.repository };
+  if (kind === 'sweep') return { ...common, target: job.repository };
   if (kind === 'mergeGroup') return { ...common, repository: job.fullName, head: job.head };
   return { ...common, repository: job.fullName, pull: job.pull };
 }

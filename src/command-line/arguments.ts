@@ -15,7 +15,14 @@ export interface CheckArguments {
   readonly format: Format;
 }
 
-export type Arguments = CheckArguments | { readonly command: 'help' } | { readonly command: 'version' };
+/** `serve` takes webhooks, `worker` reviews, `start` does both in one process. */
+export type Role = 'serve' | 'worker' | 'start';
+
+export type Arguments =
+  | CheckArguments
+  | { readonly command: 'role'; readonly role: Role }
+  | { readonly command: 'help' }
+  | { readonly command: 'version' };
 
 export const help = `sluice check [DIR] [options]
 
@@ -31,6 +38,11 @@ Reviews what merging a checkout would do to every cluster of the fleet, and whet
   --format FORMAT    text (default), markdown or json
 
 Exit codes: 0 pass, 1 blocked, 2 could not tell.
+
+sluice start     the GitHub App: takes webhooks and reviews pull requests, in one process
+sluice serve     takes webhooks alone            sluice worker    reviews alone
+
+These are configured by the environment: docs/running.md.
 `;
 
 const formats: readonly string[] = ['text', 'markdown', 'json'];
@@ -38,10 +50,32 @@ const formats: readonly string[] = ['text', 'markdown', 'json'];
 /** @throws SluiceError `usage` with the remedy for whatever does not fit */
 export function readArguments(argv: readonly string[]): Arguments {
   const [command, ...rest] = argv;
-  if (command === undefined || command === 'help' || command === '--help' || command === '-h')
-    return { command: 'help' };
-  if (command === 'version' || command === '--version') return { command: 'version' };
-  if (command !== 'check') throw usage(`there is no command ${JSON.stringify(command)}`, 'sluice check --help');
+  switch (command) {
+    case undefined:
+    case 'help':
+    case '--help':
+    case '-h':
+      return { command: 'help' };
+    case 'version':
+    case '--version':
+      return { command: 'version' };
+    case 'serve':
+    case 'worker':
+    case 'start':
+      return readRole(command, rest);
+    case 'check':
+      return readCheck(rest);
+    default:
+      throw usage(`there is no command ${JSON.stringify(command)}`, 'sluice check --help');
+  }
+}
+
+function readRole(role: Role, rest: readonly string[]): Arguments {
+  if (rest.length === 0) return { command: 'role', role };
+  throw usage(`sluice ${role} takes no arguments`, 'it is configured by the environment: docs/running.md');
+}
+
+function readCheck(rest: string[]): Arguments {
   const { values, positionals } = parse(rest);
   if (values.help === true) return { command: 'help' };
   if (positionals.length > 1) throw usage(`one directory at a time, not ${positionals.length}`, 'sluice check --help');

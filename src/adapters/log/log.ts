@@ -1,35 +1,11 @@
 // Log lines: JSON, one a decision, nothing secret, nothing long, nothing that looks like another line.
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { SluiceError } from '../../errors.ts';
+import type { Log, LogFields } from '../../ports/log.ts';
 import { createScrubber, type Scrubber } from './scrub.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
-
-/** What a line is about. Names are the same everywhere, so that one can search for them. */
-export interface LogFields {
-  /** GitHub's delivery id, or what else asked (`sweep`). */
-  readonly delivery?: string | undefined;
-  readonly event?: string | undefined;
-  readonly installation?: number | undefined;
-  /** `owner/name` */
-  readonly repository?: string | undefined;
-  readonly pull?: number | undefined;
-  readonly head?: string | undefined;
-  readonly error?: unknown;
-  readonly [field: string]: unknown;
-}
-
-export interface Log {
-  debug(message: string, fields?: LogFields): void;
-  info(message: string, fields?: LogFields): void;
-  warn(message: string, fields?: LogFields): void;
-  error(message: string, fields?: LogFields): void;
-  /** The same log with fields that every line gets. */
-  with(fields: LogFields): Log;
-  /** Hides a secret from every line from now on. */
-  hide(secret: string): void;
-}
 
 export interface LogOptions {
   readonly level: LogLevel;
