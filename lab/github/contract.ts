@@ -1,0 +1,99 @@
+// What GitHub says its answers and webhooks look like, from the descriptions it publishes.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Ajv, type ValidateFunction } from 'ajv';
+import formats from 'ajv-formats';
+import { Refusal } from './rest/refusal.ts';
+
+interface Operation {
+  readonly requestBody?: { readonly content?: Record<string, { readonly schema?: unknown }> };
+  readonly responses: Record<
+    string,
+    { readonly $ref?: string; readonly content?: Record<string, { readonly schema?: unknown }> }
+  >;
+}
+
+interface Description {
+  readonly paths: Record<string, Record<string, Operation>>;
+}
+
+/** Holds the lab to GitHub's own descriptions: wrong requests are refused with 422, wrong answers remembered. */
+export class Contract {
+  /** What the lab itself said wrongly, for tests to find empty: `GET /app 200: /owner/id must be integer`. */
+  readonly violations: string[] = [];
+  readonly #api: Description;
+  readonly #ajv = new Ajv({ strict: false, allErrors: true, logger: false, validateSchema: false });
+  readonly #webhooks = new Ajv({ strict: false, allErrors: true, logger: false, validateSchema: false });
+  readonly #compiled = new Map<string, ValidateFunction | undefined>();
+
+  constructor() {
+    const require = createRequire(import.meta.url);
+    const read = (name: string): unknown => JSON.parse(readFileSync(require.resolve(name), 'utf8')) as unknown;
+    const api = read('@octokit/openapi/generated/api.github.com.json') as Description;
+    admitNull(api);
+    this.#api = api;
+    formats.default(this.#ajv);
+    formats.default(this.#webhooks);
+    this.#ajv.addSchema({ ...api, $id: 'api' } as object);
+    this.#webhooks.addSchema({ ...(read('@octokit/webhooks-schemas/schema.json') as object), $id: 'webhooks' });
+  }
+
+  /** @throws Refusal 422 as GitHub gives for a body that is not as described */
+  checkRequest(route: string, body: unknown): void {
+    const check = this.#check(
+      `${route} request`,
+      this.#operation(route)?.requestBody?.content?.['application/json']?.schema,
+    );
+    if (check === undefined || check(body) === true) return;
+    throw new Refusal(422, `Invalid request.\n\n${this.#ajv.errorsText(check.errors, { dataVar: '' })}`);
+  }
+
+  checkAnswer(route: string, status: number, body: unknown): void {
+    const operation = this.#operation(route);
+    if (operation === undefined) return;
+    const described = operation.responses[String(status)];
+    if (described === undefined) this.violations.push(`${route} ${status}: GitHub does not answer this`);
+    const check = this.#check(`${route} ${status}`, described?.content?.['application/json']?.schema);
+    const plain = body === undefined ? undefined : (JSON.parse(JSON.stringify(body)) as unknown);
+    if (check !== undefined && check(plain) !== true) this.violations.push(...problems(`${route} ${status}`, check));
+  }
+
+  checkWebhook(event: string, action: string | undefined, body: string): void {
+    const name = `${event}$${action ?? 'event'}`;
+    const check = this.#check(name, { $ref: `webhooks#/definitions/${name}` }, this.#webhooks);
+    // The published list of events is older than merge queues.
+    const plain = JSON.parse(event === 'ping' ? body.replace(/"merge_group",?/, '') : body) as unknown;
+    if (check !== undefined && check(plain) !== true) this.violations.push(...problems(name, check));
+  }
+
+  #operation(route: string): Operation | undefined {
+    const [method = '', path = ''] = route.split(' ');
+    const named = path.replace('/repositories/{repository_id}', '/repos/{owner}/{repo}');
+    return this.#api.paths[named]?.[method.toLowerCase()];
+  }
+
+  #check(name: string, schema: unknown, ajv: Ajv = this.#ajv): ValidateFunction | undefined {
+    if (schema === undefined) return undefined;
+    if (!this.#compiled.has(name)) this.#compiled.set(name, ajv.compile(rooted(schema) as object));
+    return this.#compiled.get(name);
+  }
+}
+
+function problems(name: string, check: ValidateFunction): string[] {
+  return (check.errors ?? [])
+    .slice(0, 20)
+    .map(({ instancePath, message, params }) => `${name}: ${instancePath} ${message} ${JSON.stringify(params)}`);
+}
+
+/** A nullable value with a closed list may be null, which OpenAPI 3.0 wants said twice and GitHub says once. */
+function admitNull(node: unknown): void {
+  if (typeof node !== 'object' || node === null) return;
+  const { nullable, enum: values } = node as { nullable?: unknown; enum?: unknown };
+  if (nullable === true && Array.isArray(values) && !values.includes(null)) values.push(null);
+  for (const inner of Object.values(node)) admitNull(inner);
+}
+
+/** References into the description, from a schema taken out of it. */
+function rooted(schema: unknown): unknown {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"api#/')) as unknown;
+}
