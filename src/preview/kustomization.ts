@@ -36,6 +36,7 @@ export interface PairResult {
   readonly outcome: KustomizationOutcome;
   readonly errors: readonly { readonly error: SluiceError; readonly cluster: string; readonly kustomization: string }[];
   readonly unknownVariables: readonly string[];
+  readonly baseObjects: readonly BuiltObject[];
   readonly headObjects: readonly BuiltObject[];
   readonly notes: readonly string[];
 }
@@ -48,7 +49,7 @@ export async function previewPair(input: PairInput, tools: Tools): Promise<PairR
   if (head.type === 'failed') errors.push(head.error);
   const baseObjects = objectsOf(base);
   const headObjects = objectsOf(head);
-  if (head.type === 'built' && headObjects.length === 0 && baseObjects.length > 0)
+  if (head.type === 'built' && headObjects.length === 0 && baseObjects.length > 0 && pair.head?.spec.prune === true)
     errors.push(emptyBuild(pair, baseObjects.length));
   // Guard and policy on the head; on the base as well, to tell what is new.
   const findings = await findingsOf(input, head, headObjects, baseObjects, tools).catch((thrown: unknown) => {
@@ -79,10 +80,11 @@ export async function previewPair(input: PairInput, tools: Tools): Promise<PairR
       ...describe(pair, shown),
       unchanged,
       changes,
-      violations: [...unbound(input), ...deletions(input, changes), ...violations],
+      violations: [...unbound(input), ...violations],
     },
     errors: errors.map((error) => ({ error: withPlace(error, pair), cluster: pair.cluster, kustomization: pair.key })),
     unknownVariables: head.type === 'built' ? head.build.unknownVariables : [],
+    baseObjects,
     headObjects,
     notes,
   };
@@ -264,6 +266,9 @@ async function placeChanges(input: PairInput, built: BuiltPair): Promise<readonl
 /** A Kustomization of another repository that names no service account would run with the controller's own rights. */
 function unbound({ pair }: PairInput): Violation[] {
   if (pair.head?.owner.type !== 'unbound') return [];
+  // Where a tenant defines it, the guard has said so about that object.
+  const parent = pair.headCluster?.kustomizations.get(pair.head.parent ?? '');
+  if (parent !== undefined && parent.owner.type !== 'platform') return [];
   return [
     {
       rule: 'tenant/identity',
@@ -279,27 +284,8 @@ function unbound({ pair }: PairInput): Violation[] {
   ];
 }
 
-/** More deletions than the deploy lets pass without an acknowledgement (`deploy.maxDeletions`). */
-function deletions({ pair, head }: PairInput, changes: readonly ObjectChange[]): Violation[] {
-  const count = changes.filter(({ action }) => action === 'deleted').length;
-  const limit = head.fleet.config.maxDeletions;
-  if (count <= limit) return [];
-  return [
-    {
-      rule: 'deploy/deletions',
-      severity: 'warn',
-      object: `Kustomization/${pair.key}`,
-      ...declaredPlace(pair),
-      message: `merging deletes ${count} objects of Kustomization ${pair.key}, more than the ${limit} that pass without a word`,
-      remedy: 'make sure that this is meant; the deploy stops and asks for an acknowledgement',
-      introduced: true,
-      waivedUntil: null,
-    },
-  ];
-}
-
 /** Where the reviewed repository declares the Kustomization; nowhere when another repository does. */
-function declaredPlace({ head, headCluster }: Pair): Placed {
+export function declaredPlace({ head, headCluster }: Pair): Placed {
   const parent = head?.parent === undefined ? undefined : headCluster?.kustomizations.get(head.parent);
   const here = parent?.source.type === 'tree' && parent.source.follows;
   return {
