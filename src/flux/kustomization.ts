@@ -35,6 +35,8 @@ export interface KustomizationSpec {
   readonly suspended: boolean;
   readonly remoteCluster: boolean;
   readonly prune: boolean;
+  /** What becomes of the objects when the Kustomization itself is deleted; as `prune` says where absent. */
+  readonly deletionPolicy: string | undefined;
 }
 
 /** `<namespace>/<name>` */
@@ -81,6 +83,7 @@ export function readKustomization(object: KubeObject): { spec: KustomizationSpec
       suspended: spec['suspend'] === true,
       remoteCluster: asObject(spec['kubeConfig']) !== undefined,
       prune: spec['prune'] === true,
+      deletionPolicy: text('deletionPolicy'),
     },
     problems,
   };

@@ -1,4 +1,5 @@
 // What a merge would do: two sides of the fleet, compared. The App, `sluice check` and the deploy's dry run all end here.
+import type { ObjectChange } from '../diff/change.ts';
 import type { SluiceError } from '../errors.ts';
 import type { BuiltObject } from '../object/object.ts';
 import type { Outcome } from '../report/outcome.ts';
@@ -6,12 +7,21 @@ import type { ReportUnknown } from '../report/report.ts';
 import { changedPaths } from '../source/changed.ts';
 import { sameRepository } from '../source/url.ts';
 import { Comparisons } from './comparison.ts';
+import { keepUnpruned, type Leaving, massDeletion } from './deletions.ts';
 import { fleetFindings, reportError, withFleetViolations } from './fleet-findings.ts';
 import { type PairResult, previewPair } from './kustomization.ts';
 import { type Owners, readOwners, rulesDiffer } from './owners.ts';
 import { differs, isHidden, type Pair, pairUp } from './pair.ts';
 import type { Side, Tools } from './side.ts';
-import { unique, unknownCharts, unknownChildren, unknownSource, unknownVariables, unmovedNotes } from './unknowns.ts';
+import {
+  suspendedNotes,
+  unique,
+  unknownCharts,
+  unknownChildren,
+  unknownSource,
+  unknownVariables,
+  unmovedNotes,
+} from './unknowns.ts';
 
 /** What is under review. */
 export interface Subject {
@@ -64,7 +74,9 @@ export async function preview(base: Side, head: Side, subject: Subject, tools: T
   );
   const reviewed = affected.map(({ pair }) => pair);
   const fleet = fleetFindings(base, head, subject, reviewed);
-  const shown = previewed.filter(isWorthShowing).map(({ result }) => result.outcome);
+  const { changes: left, notes: kept } = keepUnpruned(previewed.map(leaving));
+  const settled = previewed.map((one, index) => withChanges(one, left[index] ?? [], head));
+  const shown = settled.filter(isWorthShowing).map(({ result }) => result.outcome);
   const fleetNow = pairs.flatMap(({ head: one }) => (one === undefined ? [] : [one]));
   return {
     source: subject.url,
@@ -82,6 +94,8 @@ export async function preview(base: Side, head: Side, subject: Subject, tools: T
     notes: [
       ...new Set([...subject.notes, ...previewed.flatMap(({ result }) => result.notes)]),
       ...unmovedNotes(fleetNow, (url) => sameRepository(url, subject.url)),
+      ...kept,
+      ...suspendedNotes(settled.filter(isWorthShowing).map(({ affected: one }) => one.pair)),
     ],
     followers: fleetNow.filter(({ source }) => source.type === 'tree' && source.follows).length,
   };
@@ -90,6 +104,18 @@ export async function preview(base: Side, head: Side, subject: Subject, tools: T
 interface Previewed {
   readonly affected: Affected;
   readonly result: PairResult;
+}
+
+function leaving({ affected, result }: Previewed): Leaving {
+  const { baseObjects, headObjects, outcome } = result;
+  return { pair: affected.pair, changes: outcome.changes, baseObjects, headObjects };
+}
+
+function withChanges(one: Previewed, changes: readonly ObjectChange[], { fleet }: Side): Previewed {
+  const { affected, result } = one;
+  const { outcome } = result;
+  const violations = [...outcome.violations, ...massDeletion(affected.pair, changes, fleet.config.maxDeletions)];
+  return { affected, result: { ...result, outcome: { ...outcome, changes, violations } } };
 }
 
 interface Affected {

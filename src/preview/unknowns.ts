@@ -74,6 +74,18 @@ export function unmovedNotes(
   return [...notes].map(([words, clusters]) => `${[...clusters].toSorted().join(', ')} ${words}`);
 }
 
+/** Kustomizations that the change reaches, but that apply nothing until somebody resumes them. */
+export function suspendedNotes(pairs: readonly Pair[]): string[] {
+  const notes = new Map<string, Set<string>>();
+  for (const { cluster, key, head } of pairs) {
+    if (head?.spec.suspended === true) notes.set(key, (notes.get(key) ?? new Set()).add(cluster));
+  }
+  return [...notes].map(
+    ([key, clusters]) =>
+      `${[...clusters].toSorted().join(', ')}: Kustomization ${key} is suspended, so nothing of this is applied until it is resumed`,
+  );
+}
+
 /** The same line once. */
 export function unique(unknowns: readonly ReportUnknown[]): ReportUnknown[] {
   return [...new Map(unknowns.map((one) => [`${one.what}\n${one.effect}`, one])).values()];
