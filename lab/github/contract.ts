@@ -5,6 +5,16 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { Refusal } from './rest/refusal.ts';
 
+const settings = {
+  strict: false,
+  allErrors: true,
+  logger: false,
+  validateSchema: false,
+  // Compiling takes a tenth of the time.
+  inlineRefs: false,
+  code: { optimize: false },
+} as const;
+
 interface Operation {
   readonly requestBody?: { readonly content?: Record<string, { readonly schema?: unknown }> };
   readonly responses: Record<
@@ -22,8 +32,8 @@ export class Contract {
   /** What the lab itself said wrongly, for tests to find empty: `GET /app 200: /owner/id must be integer`. */
   readonly violations: string[] = [];
   readonly #api: Description;
-  readonly #ajv = new Ajv({ strict: false, allErrors: true, logger: false, validateSchema: false });
-  readonly #webhooks = new Ajv({ strict: false, allErrors: true, logger: false, validateSchema: false });
+  readonly #ajv = new Ajv(settings);
+  readonly #webhooks = new Ajv(settings);
   readonly #compiled = new Map<string, ValidateFunction | undefined>();
 
   constructor() {
@@ -35,7 +45,9 @@ export class Contract {
     formats.default(this.#ajv);
     formats.default(this.#webhooks);
     this.#ajv.addSchema({ ...api, $id: 'api' } as object);
-    this.#webhooks.addSchema({ ...(read('@octokit/webhooks-schemas/schema.json') as object), $id: 'webhooks' });
+    // Its definitions alone: Ajv compiles the whole of what a reference leads into.
+    const { definitions } = read('@octokit/webhooks-schemas/schema.json') as { readonly definitions: object };
+    this.#webhooks.addSchema({ $id: 'webhooks', definitions });
   }
 
   /** @throws Refusal 422 as GitHub gives for a body that is not as described */
