@@ -21,7 +21,7 @@ const target = 1 / 5;
 const sizes = [
   { objects: 50, times: 10, effort: { rounds: 25, seconds: 15, fewest: 5 } },
   { objects: 500, times: 3, effort: { rounds: 15, seconds: 20, fewest: 3 } },
-  { objects: 5_000, times: 1, effort: { rounds: 3, seconds: 60, fewest: 2 } },
+  { objects: 5_000, times: 1, effort: { rounds: 1, seconds: 60, fewest: 1 } },
 ];
 const quickSeconds = 5;
 
@@ -96,13 +96,10 @@ async function measureSize(
 
 /** As a review makes them: the objects of an overlay over and over under names of their own, every fifth one denied. */
 async function inputsOf(count: number, renderer: Renderer): Promise<readonly PolicyInput[]> {
-  const { objects } = await renderer.build({
-    tree: memoryTree(Object.fromEntries(overlayOf(count))),
-    path: 'base',
-    spec: {},
-  });
-  return objects.slice(0, count).map(({ object }, index) => ({
-    object: (index % 5 === 0 ? denied(object, index) : object) as PolicyInput['object'],
+  const files = Object.fromEntries(overlayOf(50));
+  const { objects } = await renderer.build({ tree: memoryTree(files), path: 'base', spec: {} });
+  return Array.from({ length: count }, (_, index) => ({
+    object: numbered(objects[index % objects.length]?.object, index),
     old: null,
     tenant: { name: 'team', namespaces: ['team'], serviceAccount: 'deployer' },
     cluster: 'prod-eu-west-1',
