@@ -1,0 +1,177 @@
+// The Queue port over BullMQ, whatever the store.
+import { randomUUID } from 'node:crypto';
+import { SluiceError } from '../../errors.ts';
+import { FairShare } from '../../job/fair-share.ts';
+import { readJob, subjectOf } from '../../job/job.ts';
+import type { Job, Queue, TakenJob } from '../../ports/queue.ts';
+import { settled, unavailable, within } from './deadline.ts';
+import { JobRunner, type RunnerOptions } from './runner.ts';
+import type { JobQueue, JobWorker, Store } from './store.ts';
+
+export interface BullQueueOptions extends RunnerOptions {
+  readonly name: string;
+  /** An `add` takes this long at most, in milliseconds. */
+  readonly addMs: number;
+  /** How often workers look for jobs whose worker is lost, in milliseconds. */
+  readonly stalledMs: number;
+  readonly startMs: number;
+}
+
+const healthMs = 2_000;
+/** After the signal, handlers get this long to stop before the connection is cut. */
+const settleMs = 2_000;
+const sharePollMs = 250;
+const sameWordsMs = 10_000;
+
+/** Jobs in, jobs out, over one BullMQ queue. */
+export class BullQueue implements Queue {
+  readonly #store: Store;
+  readonly #options: BullQueueOptions;
+  readonly #queue: JobQueue;
+  readonly #runner: JobRunner;
+  readonly #share = new FairShare();
+  #shareRead: { at: number; reading: Promise<void> } | undefined;
+  #worker: JobWorker | undefined;
+  #closing: Promise<void> | undefined;
+  readonly #said = new Map<string, number>();
+
+  constructor(store: Store, options: BullQueueOptions) {
+    this.#store = store;
+    this.#options = options;
+    this.#queue = store.queue(options.name);
+    this.#queue.on('error', (error) => this.#storeSaid(error));
+    this.#runner = new JobRunner(this.#options, async (subject) => await store.standing(this.#queue, subject));
+  }
+
+  /** @throws SluiceError `queue.unavailable`, transient */
+  async ready(): Promise<void> {
+    await within(this.#queue.waitUntilReady(), this.#options.startMs, 'starting');
+  }
+
+  async add(job: Job): Promise<void> {
+    const read = readJob(job);
+    if (read.type === 'newer')
+      throw new SluiceError('queue.malformed', 'a job of a version that this Sluice does not know');
+    if (this.#closing !== undefined) throw unavailable('the queue is closed');
+    await within(this.#add(read.job), this.#options.addMs, 'adding a job');
+  }
+
+  async #add(job: Job): Promise<void> {
+    await this.#readShare();
+    const repository = job.repository ?? 0;
+    const turn = this.#share.next(repository);
+    const jobId = jobIdOf(repository, turn);
+    const added = await this.#queue.add(job.kind, job, {
+      jobId,
+      priority: turn,
+      deduplication: { id: subjectOf(job), keepLastIfActive: true },
+      // Retries are ours (runner.ts); what is over leaves nothing behind, neither data nor words of a failure.
+      attempts: 1,
+      removeOnComplete: true,
+      removeOnFail: true,
+      stackTraceLimit: 0,
+    });
+    if (added.id !== jobId) this.#share.giveBack(repository, turn);
+  }
+
+  /** Learns the turn that is being served, at most every quarter of a second. */
+  async #readShare(): Promise<void> {
+    const now = performance.now();
+    if (this.#shareRead === undefined || now - this.#shareRead.at > sharePollMs) {
+      this.#shareRead = { at: now, reading: this.#lowestTurn() };
+    }
+    await this.#shareRead.reading;
+  }
+
+  async #lowestTurn(): Promise<void> {
+    try {
+      const [lowest] = await this.#queue.getRanges(['prioritized'], 0, 0, true);
+      const turn = lowest === undefined ? undefined : turnOf(lowest);
+      if (lowest === undefined || turn !== undefined) this.#share.advance(turn);
+    } catch {
+      // Fairness is only a matter of order; the add itself says what is wrong with the store.
+      this.#shareRead = undefined;
+    }
+  }
+
+  async work(handler: (taken: TakenJob) => Promise<void>, options: { readonly concurrency: number }): Promise<void> {
+    if (this.#worker !== undefined) throw new SluiceError('internal', 'the queue is being worked on already');
+    if (this.#closing !== undefined) throw unavailable('the queue is closed');
+    const worker = this.#store.worker(
+      this.#options.name,
+      // Three parameters would make BullMQ keep an AbortController of its own.
+      async (job, token) => await this.#runner.run(worker, job, token ?? '', handler),
+      {
+        concurrency: options.concurrency,
+        lockDuration: this.#options.lockMs,
+        stalledInterval: this.#options.stalledMs,
+        // The attempts limit (runner.ts) ends a job that kills its workers.
+        maxStalledCount: 1_000_000,
+        runRetryDelay: 1_000,
+      },
+    );
+    this.#worker = worker;
+    worker.on('error', (error) => this.#storeSaid(error));
+    worker.on('lockRenewalFailed', (jobs) => this.#runner.runs.lost(jobs));
+    worker.on('locksRenewed', ({ jobIds }) => this.#runner.runs.renewed(jobIds));
+    worker.on('stalled', (id) => this.#options.onEvent({ event: 'stalled', id }));
+    await within(worker.waitUntilReady(), this.#options.startMs, 'starting to work');
+  }
+
+  async counts(): Promise<{ readonly waiting: number; readonly active: number }> {
+    const counts = await within(
+      this.#queue.getJobCounts('wait', 'prioritized', 'delayed', 'active'),
+      this.#options.addMs,
+      'counting jobs',
+    );
+    const { wait = 0, prioritized = 0, delayed = 0, active = 0 } = counts;
+    return { waiting: wait + prioritized + delayed, active };
+  }
+
+  async healthy(): Promise<boolean> {
+    if (this.#closing !== undefined) return false;
+    return await within(this.#queue.getJobCounts('active'), healthMs, 'looking').then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    await this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const worker = this.#worker;
+    if (worker !== undefined) {
+      this.#runner.stopTaking();
+      const idle = worker.close();
+      if (!(await settled(idle, graceMs))) {
+        this.#runner.runs.stopAll();
+        if (!(await settled(idle, settleMs))) await settled(worker.disconnect(), settleMs);
+      }
+    }
+    if (!(await settled(this.#queue.close(), settleMs))) await settled(this.#queue.disconnect(), settleMs);
+    await this.#store.close();
+  }
+
+  #storeSaid(error: unknown): void {
+    if (this.#closing !== undefined) return;
+    const words = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, 200);
+    const now = performance.now();
+    if (now - (this.#said.get(words) ?? -Infinity) < sameWordsMs) return;
+    if (this.#said.size > 100) this.#said.clear();
+    this.#said.set(words, now);
+    this.#options.onEvent({ event: 'store', error: unavailable(`the queue's store: ${words}`) });
+  }
+}
+
+/** `r<repository>-<turn>-<random>`: BullMQ allows neither `:` nor digits alone, and an id is never used twice. */
+function jobIdOf(repository: number, turn: number): string {
+  return `r${repository}-${turn}-${randomUUID()}`;
+}
+
+function turnOf(jobId: string): number | undefined {
+  const turn = /^r\d+-(?<turn>\d{1,7})-/.exec(jobId)?.groups?.['turn'];
+  return turn === undefined ? undefined : Number(turn);
+}

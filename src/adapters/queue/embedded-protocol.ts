@@ -1,0 +1,32 @@
+// What the embedded store's thread and its owner say to each other.
+
+export interface ThreadSettings {
+  /** Folder of the database. */
+  readonly data: string;
+  readonly lock: { readonly file: string; readonly token: string };
+}
+
+export type ThreadRequest =
+  | {
+      readonly type: 'query';
+      readonly id: number;
+      readonly text: string;
+      readonly params: readonly unknown[] | undefined;
+    }
+  | { readonly type: 'close' };
+
+export interface ThreadFailure {
+  readonly message: string;
+  /** SQLSTATE and detail, which BullMQ reads. */
+  readonly code: string | undefined;
+  readonly detail: string | undefined;
+}
+
+export type ThreadAnswer =
+  | { readonly type: 'ready' }
+  | { readonly type: 'result'; readonly id: number; readonly rows: readonly unknown[]; readonly rowCount: number }
+  | { readonly type: 'failure'; readonly id: number; readonly failure: ThreadFailure }
+  | { readonly type: 'notification'; readonly channel: string; readonly payload: string }
+  /** Another process holds the folder's lock: nothing more is written. */
+  | { readonly type: 'lost' }
+  | { readonly type: 'closed' };

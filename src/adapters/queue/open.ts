@@ -1,0 +1,86 @@
+// From an address to a queue.
+import { SluiceError } from '../../errors.ts';
+import { type RetryLimits, retryLimits } from '../../job/retry.ts';
+import type { Queue } from '../../ports/queue.ts';
+import { BullQueue } from './bull-queue.ts';
+import { openEmbedded } from './embedded.ts';
+import type { QueueEvent } from './event.ts';
+import { openPostgres } from './postgres.ts';
+import { openRedis } from './redis.ts';
+import type { Store } from './store.ts';
+
+export interface QueueOptions {
+  /** Where the embedded store keeps its data; made where it is missing. Needed for `embedded` only. */
+  readonly folder?: string;
+  /** @defaultValue `review` */
+  readonly name?: string;
+  /** Hears what the queue does on its own. */
+  readonly onEvent?: (event: QueueEvent) => void;
+  /** A worker that is silent this long loses its jobs to others, in milliseconds. @defaultValue 30,000 */
+  readonly lockMs?: number;
+  /** How often workers look for such jobs, in milliseconds. @defaultValue 5,000 */
+  readonly stalledMs?: number;
+  readonly retry?: RetryLimits;
+  /** How long a job of a newer version is set aside before it is looked at again, in milliseconds. @defaultValue 30,000 */
+  readonly newerMs?: number;
+  /** The store must answer within this at the start, in milliseconds. @defaultValue 10,000; the embedded one gets a minute */
+  readonly startMs?: number;
+  /** An `add` fails after this, in milliseconds. @defaultValue 5,000 */
+  readonly addMs?: number;
+}
+
+/**
+ * Opens the queue that an address names: `redis://…`, `rediss://…`, `postgres://…`, `postgresql://…` or `embedded`.
+ * Close it, or the process stays.
+ *
+ * @throws SluiceError `configuration` where the address or the store's set-up is wrong; `queue.locked` where another
+ * process holds the embedded store's folder; `queue.unavailable`, transient, where the store does not answer
+ */
+export async function openQueue(address: string, options: QueueOptions = {}): Promise<Queue> {
+  const onEvent = options.onEvent ?? ((): void => undefined);
+  const startMs = options.startMs ?? 10_000;
+  const store = await openStore(address, options, { startMs, onEvent });
+  const queue = new BullQueue(store, {
+    name: options.name ?? 'review',
+    lockMs: options.lockMs ?? 30_000,
+    stalledMs: options.stalledMs ?? 5_000,
+    retry: options.retry ?? retryLimits,
+    newerMs: options.newerMs ?? 30_000,
+    addMs: options.addMs ?? 5_000,
+    startMs,
+    onEvent,
+  });
+  try {
+    await queue.ready();
+  } catch (error) {
+    await queue.close(0);
+    throw error;
+  }
+  return queue;
+}
+
+async function openStore(
+  address: string,
+  options: QueueOptions,
+  start: { readonly startMs: number; readonly onEvent: (event: QueueEvent) => void },
+): Promise<Store> {
+  if (address === 'embedded') {
+    if (options.folder === undefined) {
+      throw new SluiceError('configuration', 'the embedded queue has no folder', {
+        remedy: 'name a folder for its data, or use redis:// or postgres://',
+      });
+    }
+    return await openEmbedded(options.folder, start.onEvent);
+  }
+  const scheme = /^(?<scheme>[a-z]+):\/\//.exec(address)?.groups?.['scheme'];
+  if (scheme === 'redis' || scheme === 'rediss') return await openRedis(address, start.startMs);
+  if (scheme === 'postgres' || scheme === 'postgresql') return await openPostgres(address, start.startMs);
+  // The address may hold a password: it is not repeated.
+  throw new SluiceError(
+    'configuration',
+    `the queue's address is of no known kind${scheme === undefined ? '' : ` (${scheme}://)`}`,
+    {
+      remedy: 'use redis://, rediss://, postgres:// or embedded',
+    },
+  );
+}
