@@ -10,9 +10,9 @@ export interface Marker {
   readonly verdict: Verdict;
 }
 
-/** `<!-- sluice:v1 head=3f9c… verdict=blocked -->` */
+/** What stands in the comment's hidden first line: `sluice:v1 head=3f9c… verdict=blocked` */
 export function printMarker({ head, verdict }: Marker): string {
-  return `${markerPrefix}head=${head} verdict=${verdict} -->`;
+  return `sluice:v1 head=${head} verdict=${verdict}`;
 }
 
 /** The marker of a comment of ours; undefined where it was changed by hand. */

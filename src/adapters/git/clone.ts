@@ -1,13 +1,13 @@
 // A local bare copy of a repository that is named by address: cloned once, fetched after.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import git, { Errors } from 'isomorphic-git';
-import http from 'isomorphic-git/http/node';
+import git, { Errors, type HttpClient } from 'isomorphic-git';
 import { SluiceError } from '../../errors.ts';
 import type { Progress } from '../../ports.ts';
 import { withoutCredentials } from '../../source/url.ts';
+import { gitHttp } from './http.ts';
 
 export interface CloneOptions {
   /** Folder that holds the copies, one for each address. */
@@ -15,7 +15,7 @@ export interface CloneOptions {
   /** For HTTP basic authentication; never printed. */
   readonly token: string | undefined;
   readonly progress: Progress;
-  /** Longest that one clone or fetch may take. @defaultValue 120_000 */
+  /** Longest that one answer of the server may take. @defaultValue 120_000 */
   readonly deadlineMs?: number;
 }
 
@@ -26,41 +26,52 @@ export interface CloneOptions {
  */
 export async function cloneRepository(url: string, options: CloneOptions): Promise<string> {
   const shown = withoutCredentials(url);
-  const gitdir = join(options.cache, createHash('sha256').update(shown).digest('hex').slice(0, 32));
-  const { token } = options;
-  const auth = token === undefined ? {} : { onAuth: () => ({ username: 'x-access-token', password: token }) };
-  const common = { fs, http, url, singleBranch: true, tags: false, onAuthFailure: () => ({ cancel: true }), ...auth };
-  await mkdir(options.cache, { recursive: true });
+  const { cache, deadlineMs } = options;
+  const gitdir = join(cache, createHash('sha256').update(shown).digest('hex').slice(0, 32));
+  const http = gitHttp(deadlineMs === undefined ? {} : { deadlineMs });
+  await mkdir(cache, { recursive: true });
+  const isKept = fs.existsSync(gitdir);
+  options.progress(`${isKept ? 'fetching' : 'cloning'} ${shown}`);
   try {
-    if (fs.existsSync(gitdir)) {
-      options.progress(`fetching ${shown}`);
-      const fetched = await withDeadline(git.fetch({ ...common, gitdir }), options.deadlineMs);
-      const branch = fetched.defaultBranch?.replace('refs/heads/', '');
-      if (fetched.fetchHead !== null && branch !== undefined) {
-        await git.writeRef({ fs, gitdir, ref: `refs/heads/${branch}`, value: fetched.fetchHead, force: true });
-      }
-    } else {
-      options.progress(`cloning ${shown}`);
-      const fresh = `${gitdir}.${process.pid}`;
-      await rm(fresh, { recursive: true, force: true });
-      await withDeadline(git.clone({ ...common, dir: fresh, gitdir: fresh, noCheckout: true }), options.deadlineMs);
-      await git.setConfig({ fs, gitdir: fresh, path: 'core.bare', value: true });
-      await rename(fresh, gitdir);
-    }
+    if (isKept) await update(gitdir, { url, http, token: options.token });
+    else await create(gitdir, shown, { url, http, token: options.token });
   } catch (error) {
     throw failure(shown, error);
   }
   return gitdir;
 }
 
-async function withDeadline<T>(work: Promise<T>, deadlineMs = 120_000): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('deadline')), deadlineMs);
+interface Remote {
+  readonly url: string;
+  readonly http: HttpClient;
+  readonly token: string | undefined;
+}
+
+/** Made beside its place and moved there whole, so that nobody sees half a copy. */
+async function create(gitdir: string, shown: string, remote: Remote): Promise<void> {
+  const fresh = await mkdtemp(`${gitdir}.`);
   try {
-    return await Promise.race([work, promise]);
+    await git.init({ fs, gitdir: fresh, bare: true, defaultBranch: 'main' });
+    await git.setConfig({ fs, gitdir: fresh, path: 'remote.origin.url', value: shown });
+    await update(fresh, remote);
+    await rename(fresh, gitdir).catch((error: unknown) => {
+      // Somebody else was faster.
+      if (!fs.existsSync(gitdir)) throw error;
+    });
   } finally {
-    clearTimeout(timer);
+    await rm(fresh, { recursive: true, force: true });
   }
+}
+
+async function update(gitdir: string, { url, http, token }: Remote): Promise<void> {
+  const onAuth = (): { username: string; password: string } => ({ username: 'x-access-token', password: token ?? '' });
+  const common = { http, url, onAuthFailure: () => ({ cancel: true }), ...(token === undefined ? {} : { onAuth }) };
+  const refs = await git.listServerRefs({ ...common, prefix: 'HEAD', symrefs: true });
+  const branch = refs.find(({ ref }) => ref === 'HEAD')?.target ?? 'refs/heads/main';
+  const { fetchHead } = await git.fetch({ fs, gitdir, ...common, ref: branch, singleBranch: true, tags: false });
+  if (fetchHead === null) throw new Error('nothing was sent');
+  await git.writeRef({ fs, gitdir, ref: branch, value: fetchHead, force: true });
+  await git.writeRef({ fs, gitdir, ref: 'HEAD', value: branch, symbolic: true, force: true });
 }
 
 function failure(shown: string, error: unknown): SluiceError {

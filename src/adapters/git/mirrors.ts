@@ -54,7 +54,11 @@ export function createMirrors({ folder, ...limits }: MirrorOptions): Mirrors {
 
 async function openMirror(gitdir: string): Promise<Mirror> {
   await mkdir(gitdir, { recursive: true });
-  if (!fs.existsSync(join(gitdir, 'HEAD'))) await git.init({ fs, gitdir, bare: true, defaultBranch: 'main' });
+  if (!fs.existsSync(join(gitdir, 'HEAD'))) {
+    await git.init({ fs, gitdir, bare: true, defaultBranch: 'main' });
+    // isomorphic-git wants a refspec; this one matches nothing, since only what was asked for is written.
+    await git.setConfig({ fs, gitdir, path: 'remote.origin.fetch', value: '+refs/sluice/none/*:refs/sluice/none/*' });
+  }
   const repository = await openRepository(gitdir);
   return { gitdir, repository, last: Promise.resolve(), have: await repository.resolve('refs/sluice/have') };
 }

@@ -1,0 +1,118 @@
+// The App on a GitHub of our own: real pushes, real webhooks, real reviews.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CheckRun } from '../../../lab/github/check.ts';
+import { type LabGitHub, startGitHub } from '../../../lab/github/github.ts';
+import type { Comment } from '../../../lab/github/issue.ts';
+import { type Started, startRole } from '../../../src/roles.ts';
+import { createToolbox, type Toolbox } from '../../../src/toolbox.ts';
+import { configMap, platformFiles, yaml } from '../check/fleet.ts';
+
+export const platformName = 'acme/platform';
+const secret = 'a-secret-for-webhooks-of-the-lab';
+
+export interface AppOptions {
+  /** `embedded` unless said. */
+  readonly queue?: string;
+}
+
+/** One organisation, the small fleet of `../check/fleet.ts`, and the App in this process. */
+export class RunningApp {
+  readonly github: LabGitHub;
+  readonly toolbox: Toolbox;
+  readonly environment: Record<string, string>;
+  readonly #folder: string;
+  #role: Started | undefined;
+
+  private constructor(github: LabGitHub, folder: string, environment: Record<string, string>) {
+    this.github = github;
+    this.#folder = folder;
+    this.environment = environment;
+    this.toolbox = createToolbox(process.env);
+  }
+
+  static async start(options: AppOptions = {}): Promise<RunningApp> {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-app-'));
+    const github = await startGitHub({ limits: {} });
+    github.createUser('ada');
+    github.createOrganisation('acme');
+    github.addMember('acme', 'ada', 'admin');
+    // The fleet's documents name this GitHub.
+    const tenants = String(platformFiles['clusters/prod/tenants.yaml']).replaceAll(
+      'https://github.com',
+      github.address,
+    );
+    await create(github, platformName, { 'clusters/prod/tenants.yaml': tenants });
+    await create(github, 'acme/a', { 'deploy/app.yaml': yaml(configMap('app', 'a-dev')) });
+    await create(github, 'acme/b', { 'deploy/app.yaml': yaml(configMap('app', 'b-dev')) });
+    const app = github.registerApp({
+      name: 'sluice',
+      owner: 'acme',
+      permissions: {
+        contents: 'read',
+        pull_requests: 'write',
+        checks: 'write',
+        metadata: 'read',
+        merge_queues: 'read',
+      },
+      events: ['pull_request', 'push', 'check_run', 'check_suite', 'issue_comment', 'merge_group'],
+    });
+    github.installApp(app, 'acme');
+    const environment = {
+      SLUICE_APP_ID: String(app.id),
+      SLUICE_PRIVATE_KEY: app.privateKey,
+      SLUICE_WEBHOOK_SECRET: secret,
+      SLUICE_GITHUB_URL: github.address,
+      SLUICE_PLATFORM: platformName,
+      SLUICE_QUEUE: options.queue ?? 'embedded',
+      SLUICE_DATA: join(folder, 'data'),
+      SLUICE_LISTEN: '127.0.0.1:0',
+      SLUICE_ADMIN_LISTEN: '127.0.0.1:0',
+      SLUICE_LOG_LEVEL: process.env['SLUICE_TEST_LOG'] ?? 'silent',
+    };
+    const running = new RunningApp(github, folder, environment);
+    await running.startRole();
+    github.setWebhook(app, { url: running.#role?.webhookUrl ?? '', secret });
+    return running;
+  }
+
+  async startRole(): Promise<void> {
+    this.#role = await startRole('start', this.environment, this.toolbox);
+  }
+
+  async stop(): Promise<void> {
+    await this.#role?.stop();
+    await this.toolbox.close();
+    await this.github.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Pushes a branch with these files and opens a pull request from it. @returns its number */
+  async open(repository: string, branch: string, files: Readonly<Record<string, string | null>>): Promise<number> {
+    await this.github.pushFiles(repository, 'ada', { branch, files });
+    return (await this.github.openPullRequest(repository, 'ada', { head: branch, base: 'main' })).number;
+  }
+
+  /** The completed check of the newest head, once it is there and deliveries are quiet. */
+  async reviewed(repository: string, number: number): Promise<CheckRun> {
+    return this.github.waitFor(
+      `the review of ${repository}#${number}`,
+      () => {
+        const { head } = this.github.pull(repository, number).pull;
+        const runs = this.github.checkRunsOf(repository, head.sha);
+        return runs.every(({ status }) => status === 'completed') ? runs.at(-1) : undefined;
+      },
+      60_000,
+    );
+  }
+
+  comments(repository: string, number: number): readonly Comment[] {
+    return this.github.listComments(repository, number).filter(({ app }) => app !== undefined);
+  }
+}
+
+async function create(github: LabGitHub, name: string, files: Readonly<Record<string, string>>): Promise<void> {
+  await github.createRepository(name);
+  await github.pushFiles(name, 'ada', { branch: 'main', files, message: 'start' });
+}
