@@ -97,11 +97,21 @@ function problems(name: string, check: ValidateFunction): string[] {
     .map(({ instancePath, message, params }) => `${name}: ${instancePath} ${message} ${JSON.stringify(params)}`);
 }
 
-/** A nullable value with a closed list may be null, which OpenAPI 3.0 wants said twice and GitHub says once. */
+/** A nullable value with a closed list or with alternatives may be null, which GitHub says once and Ajv wants said twice. */
 function admitNull(node: unknown): void {
   if (typeof node !== 'object' || node === null) return;
-  const { nullable, enum: values } = node as { nullable?: unknown; enum?: unknown };
+  const { nullable, type, enum: values, anyOf, oneOf, allOf } = node as Record<string, unknown>;
   if (nullable === true && Array.isArray(values) && !values.includes(null)) values.push(null);
+  if (nullable === true && type === undefined) {
+    Reflect.deleteProperty(node, 'nullable');
+    const alternatives = anyOf ?? oneOf;
+    if (Array.isArray(alternatives)) alternatives.push({ type: 'null' });
+    // Of an installation's account, "all of" a user and an enterprise: one of them is meant.
+    else if (Array.isArray(allOf)) {
+      Reflect.deleteProperty(node, 'allOf');
+      Object.assign(node, { anyOf: [...(allOf as unknown[]), { type: 'null' }] });
+    }
+  }
   for (const inner of Object.values(node)) admitNull(inner);
 }
 
