@@ -76,7 +76,9 @@ describe('bodies', () => {
     const held: Promise<{ readonly text: string }>[] = [];
     for (let count = 0; count < 20; count += 1)
       held.push(raw(hook.server, head({ ...headers, connection: 'close' }), (write) => write(half)));
-    await expect.poll(() => hook.lines.filter((line) => line.includes('too many bodies')).length).toBeGreaterThan(0);
+    await expect
+      .poll(() => hook.lines.filter((line) => line.includes('too many bodies')).length, { timeout: 20_000 })
+      .toBeGreaterThan(0);
     await hook.server.close(0);
     const answers = (await Promise.all(held)).map(({ text }) => text.slice(9, 12)).filter((status) => status !== '');
     expect(new Set(answers)).toEqual(new Set(['503']));
