@@ -52,7 +52,7 @@ async function create(gitdir: string, shown: string, remote: Remote): Promise<vo
   const fresh = await mkdtemp(`${gitdir}.`);
   try {
     await git.init({ fs, gitdir: fresh, bare: true, defaultBranch: 'main' });
-    await git.setConfig({ fs, gitdir: fresh, path: 'remote.origin.url', value: shown });
+    await git.addRemote({ fs, gitdir: fresh, remote: 'origin', url: shown });
     await update(fresh, remote);
     await rename(fresh, gitdir).catch((error: unknown) => {
       // Somebody else was faster.
