@@ -266,9 +266,6 @@ async function placeChanges(input: PairInput, built: BuiltPair): Promise<readonl
 /** A Kustomization of another repository that names no service account would run with the controller's own rights. */
 function unbound({ pair }: PairInput): Violation[] {
   if (pair.head?.owner.type !== 'unbound') return [];
-  // Where a tenant defines it, the guard has said so about that object.
-  const parent = pair.headCluster?.kustomizations.get(pair.head.parent ?? '');
-  if (parent !== undefined && parent.owner.type !== 'platform') return [];
   return [
     {
       rule: 'tenant/identity',

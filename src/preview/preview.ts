@@ -2,7 +2,7 @@
 import type { ObjectChange } from '../diff/change.ts';
 import type { SluiceError } from '../errors.ts';
 import type { BuiltObject } from '../object/object.ts';
-import type { Outcome } from '../report/outcome.ts';
+import type { Outcome, Violation } from '../report/outcome.ts';
 import type { ReportUnknown } from '../report/report.ts';
 import { changedPaths } from '../source/changed.ts';
 import { sameRepository } from '../source/url.ts';
@@ -76,7 +76,9 @@ export async function preview(base: Side, head: Side, subject: Subject, tools: T
   const fleet = fleetFindings(base, head, subject, reviewed);
   const { changes: left, notes: kept } = keepUnpruned(previewed.map(leaving));
   const settled = previewed.map((one, index) => withChanges(one, left[index] ?? [], head));
-  const shown = settled.filter(isWorthShowing).map(({ result }) => result.outcome);
+  const shown = saidOnce(settled)
+    .filter(isWorthShowing)
+    .map(({ result }) => result.outcome);
   const fleetNow = pairs.flatMap(({ head: one }) => (one === undefined ? [] : [one]));
   return {
     source: subject.url,
@@ -104,6 +106,25 @@ export async function preview(base: Side, head: Side, subject: Subject, tools: T
 interface Previewed {
   readonly affected: Affected;
   readonly result: PairResult;
+}
+
+/** Where a tenant defines a Kustomization that runs as nobody, its parent's guard says so; where that is not reviewed, it stands alone. */
+function saidOnce(previewed: readonly Previewed[]): Previewed[] {
+  const key = (cluster: string, kustomization: string, { rule, object }: Violation): string =>
+    JSON.stringify([cluster, kustomization, rule, object]);
+  const said = new Set(
+    previewed.flatMap(({ affected: { pair }, result }) =>
+      result.outcome.violations.map((one) => key(pair.cluster, pair.key, one)),
+    ),
+  );
+  return previewed.map((one) => {
+    const { pair } = one.affected;
+    if (pair.head?.owner.type !== 'unbound' || pair.head.parent === undefined) return one;
+    const { parent } = pair.head;
+    const { outcome } = one.result;
+    const violations = outcome.violations.filter((violation) => !said.has(key(pair.cluster, parent, violation)));
+    return { ...one, result: { ...one.result, outcome: { ...outcome, violations } } };
+  });
 }
 
 function leaving({ affected, result }: Previewed): Leaving {

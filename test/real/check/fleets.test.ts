@@ -6,13 +6,10 @@ import {
   type Files,
   gitRepository,
   kustomization,
-  platformFiles,
   TestFleet,
   urlOf,
   yaml,
 } from './fleet.ts';
-
-const tenants = platformFiles['clusters/prod/tenants.yaml'] as string;
 
 let fleet: TestFleet;
 beforeAll(async () => {

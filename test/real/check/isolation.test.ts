@@ -114,6 +114,31 @@ describe('a source that a tenant defines', () => {
   });
 });
 
+describe('a Kustomization that a tenant defines without a service account', () => {
+  const nobody = kustomization('a-dev', 'child', { path: './child', sourceRef: { kind: 'GitRepository', name: 'a' } });
+  const start = {
+    'deploy/app.yaml': yaml(configMap('app', 'a-dev'), nobody),
+    'child/map.yaml': yaml(configMap('m', 'a-dev')),
+  };
+
+  it.each([
+    { title: 'when it is new', before: { 'deploy/app.yaml': yaml(configMap('app', 'a-dev')) }, after: start },
+    {
+      title: 'when only what it builds changes',
+      before: start,
+      after: { 'child/map.yaml': yaml(makesAdmin('a-dev', 'deployer')) },
+    },
+  ])('is denied once, $title', async ({ before, after }) => {
+    const a = await fleet.checkout(urlOf('a'), before);
+    await a.write(after);
+    const { exit, report } = await fleet.report(a, '--platform', fleet.platform.directory);
+    expect(exit).toBe(1);
+    expect(report?.violations.filter(({ rule }) => rule === 'tenant/identity')).toEqual([
+      expect.objectContaining({ object: 'Kustomization/a-dev/child', severity: 'deny', waivedUntil: null }),
+    ]);
+  });
+});
+
 describe("a tree that holds another repository's files", () => {
   const include = gitRepository('flux-system', 'both', urlOf('platform'), {
     include: [{ repository: { name: 'a' }, fromPath: 'deploy', toPath: 'from-a' }],
