@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Contract } from './contract.ts';
 import { LabCode } from './lab-code.ts';
 import { gitHubLimits, type Limits, Meter } from './limits.ts';
+import { watchQueues } from './queue.ts';
 import { type Listening, listen } from './server.ts';
 import { Hooks } from './webhook/hooks.ts';
 import { World } from './world.ts';
@@ -32,6 +33,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<LabGitHu
   const world = new World(folder);
   const contract = options.contract === true ? new Contract() : undefined;
   const hooks = new Hooks(world, contract);
+  watchQueues(world);
   const meter = new Meter(world, options.limits ?? gitHubLimits);
   const apiPath = options.apiPath ?? '/api/v3';
   const listening = await listen({ world, hooks, meter, contract, apiPath }, options.port ?? 0);

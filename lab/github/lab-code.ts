@@ -8,6 +8,7 @@ import { type Comment, type Issue, isPull, type Pull, type Review } from './issu
 import { writeProtection } from './protect.ts';
 import { type MergeRequest, mergePull, newIssue, type NewPull, openPull, setDraft, updatePull } from './pulls.ts';
 import { announcePushes } from './push.ts';
+import { dequeue, enqueue, type MergeGroup } from './queue.ts';
 import {
   addRepository,
   archiveRepository,
@@ -155,6 +156,15 @@ export class LabCode extends LabAccounts {
   merge(name: string, number: number, login: string, asked: MergeRequest = {}): Promise<string> {
     const who = { user: this.world.account(login), app: undefined };
     return mergePull(this.world, this.pull(name, number), who, asked);
+  }
+
+  /** "Merge when ready", where the base branch has a merge queue. */
+  enqueue(name: string, number: number, login: string): Promise<MergeGroup> {
+    return enqueue(this.world, this.pull(name, number), this.world.account(login));
+  }
+
+  dequeue(name: string, number: number, login: string): Promise<void> {
+    return dequeue(this.world, this.pull(name, number), this.world.account(login));
   }
 
   comment(name: string, number: number, login: string, body: string): Comment {

@@ -3,6 +3,7 @@ import type { App } from './app.ts';
 import type { CheckRun, CheckSuite, CommitStatus } from './check.ts';
 import type { Deployment } from './deployment.ts';
 import type { Issue } from './issue.ts';
+import type { MergeGroup } from './queue.ts';
 
 export interface Repository {
   readonly id: number;
@@ -29,6 +30,8 @@ export interface Repository {
   readonly collaborators: Map<number, Level>;
   /** By branch name. */
   readonly protection: Map<string, Protection>;
+  /** Front first. */
+  readonly queue: MergeGroup[];
 }
 
 export interface RequiredCheck {

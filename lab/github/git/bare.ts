@@ -1,6 +1,7 @@
+import { execFile } from 'node:child_process';
 import { appendFile, chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Identity, runGit, tryGit } from './run.ts';
+import { gitEnvironment, type Identity, runGit, tryGit } from './run.ts';
 
 export const zero = '0'.repeat(40);
 
@@ -124,6 +125,14 @@ export async function mergeCommit(
   const tree = out.split('\n', 1)[0] ?? '';
   const args = ['commit-tree', tree, '-p', base, '-p', head, '-m', message];
   return (await runGit(path, args, { who })).trim();
+}
+
+/** A file's bytes; undefined where the commit has no such file. */
+export async function readBlob(path: string, object: string): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const settings = { cwd: path, env: gitEnvironment(), maxBuffer: 64 * 1024 * 1024, encoding: 'buffer' as const };
+    execFile('git', ['cat-file', 'blob', object], settings, (error, out) => resolve(error === null ? out : undefined));
+  });
 }
 
 export interface ChangedFile {

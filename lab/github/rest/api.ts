@@ -17,7 +17,12 @@ import { checkRoutes } from './checks.ts';
 import { issueRoutes } from './issues.ts';
 import { pullRoutes } from './pulls.ts';
 import { repositoryRoutes } from './repos.ts';
-import { otherRoutes, otherRepositoryRoutes } from './others.ts';
+import { branchRoutes } from './branches.ts';
+import { codeRoutes } from './code.ts';
+import { contentRoutes } from './contents.ts';
+import { otherRoutes } from './others.ts';
+import { statusRoutes } from './statuses.ts';
+import { collaboratorRoutes, teamRoutes } from './teams.ts';
 
 type Any = { readonly plain: Route } | { readonly below: RepositoryRoute };
 
@@ -41,15 +46,29 @@ function compile(route: string, target: Any): Known {
   // `ref`, `path`, `branch` and `basehead` may hold slashes.
   const source = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => {
     names.push(name);
-    return ['ref', 'path', 'branch', 'basehead'].includes(name) ? '(.+)' : '([^/]+)';
+    if (name === 'path') return '(.*)';
+    return ['ref', 'branch', 'basehead'].includes(name) ? '(.+)' : '([^/]+)';
   });
   return { route, method, pattern: new RegExp(`^${source}$`), names, target };
 }
 
+/** Longer ones first where one could be taken for another. */
+const belowRepositories: readonly RepositoryRoute[] = [
+  ...repositoryRoutes,
+  ...pullRoutes,
+  ...issueRoutes,
+  ...checkRoutes,
+  ...statusRoutes,
+  ...codeRoutes,
+  ...contentRoutes,
+  ...branchRoutes,
+  ...collaboratorRoutes,
+];
+
 /** Each route below a repository is also there by number, as GitHub has it. */
 const known: readonly Known[] = [
-  ...[...appRoutes, ...otherRoutes].map((plain) => compile(plain.route, { plain })),
-  ...[...repositoryRoutes, ...pullRoutes, ...issueRoutes, ...checkRoutes, ...otherRepositoryRoutes].flatMap((below) => [
+  ...[...appRoutes, ...teamRoutes, ...otherRoutes].map((plain) => compile(plain.route, { plain })),
+  ...belowRepositories.flatMap((below) => [
     compile(below.route, { below }),
     compile(below.route.replace(repositoryPrefix, '/repositories/{repository_id}'), { below }),
   ]),
@@ -194,6 +213,7 @@ async function handle(
   const call: Call = {
     world: parts.world,
     hooks: parts.hooks,
+    meter: parts.meter,
     actor,
     params: matched.params,
     query: new URLSearchParams(asked.query),

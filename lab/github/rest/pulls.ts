@@ -6,7 +6,7 @@ import { reviewPull } from '../comments.ts';
 import { fullName } from '../repository.ts';
 import { reviewShape } from '../shape/issue.ts';
 import { pullShape, simplePullShape } from '../shape/pull.ts';
-import { apiUrl, htmlUrl } from '../shape/repository.ts';
+import { fileShape } from './code.ts';
 import { Refusal } from './refusal.ts';
 import {
   created,
@@ -58,22 +58,9 @@ function listPulls(call: RepositoryCall): Pull[] {
 }
 
 async function listFiles(call: RepositoryCall): Promise<unknown> {
-  const { world, repository } = call;
   const { head, base } = pullOf(call).pull;
-  const files = (await changedFiles(repository.path, base.sha, head.sha)).slice(0, 3000);
-  const html = htmlUrl(world, repository);
-  return files.map((file) => ({
-    sha: file.sha,
-    filename: file.path,
-    status: file.status,
-    additions: file.additions,
-    deletions: file.deletions,
-    changes: file.additions + file.deletions,
-    blob_url: `${html}/blob/${head.sha}/${encodeURI(file.path)}`,
-    raw_url: `${html}/raw/${head.sha}/${encodeURI(file.path)}`,
-    contents_url: `${apiUrl(world, repository)}/contents/${encodeURI(file.path)}?ref=${head.sha}`,
-    ...(file.previous !== undefined && { previous_filename: file.previous }),
-  }));
+  const files = (await changedFiles(call.repository.path, base.sha, head.sha)).slice(0, 3000);
+  return files.map((file) => fileShape(call, file, head.sha));
 }
 
 const reviewEvents = { APPROVE: 'APPROVED', REQUEST_CHANGES: 'CHANGES_REQUESTED', COMMENT: 'COMMENTED' } as const;

@@ -1,4 +1,5 @@
 import type { Actor } from '../app.ts';
+import type { Meter } from '../limits.ts';
 import type { Repository } from '../repository.ts';
 import type { Hooks } from '../webhook/hooks.ts';
 import type { World } from '../world.ts';
@@ -13,6 +14,7 @@ export interface Answer {
 export interface Call {
   readonly world: World;
   readonly hooks: Hooks;
+  readonly meter: Meter;
   readonly actor: Actor;
   /** What the braces of the route stand for, decoded. */
   readonly params: Readonly<Record<string, string>>;
