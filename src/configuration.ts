@@ -202,7 +202,7 @@ function read<R extends keyof typeof schemas>(
     // A file that cannot be read has been complained of already.
     if (!problems.has(name)) problems.set(name, issue.message);
   }
-  if (result.success) for (const [name, what] of disagreements(role, result.data)) problems.set(name, what);
+  for (const [name, what] of disagreements(role, texts)) if (!problems.has(name)) problems.set(name, what);
   if (problems.size === 0 && result.success) return { settings: result.data as Settings<R>, secrets: secretsIn(texts) };
   const list = [...problems].map(([name, what]) => `${name} ${what}`);
   throw new SluiceError('configuration', `the configuration is not usable: ${list.join('; ')}`, {
@@ -210,12 +210,13 @@ function read<R extends keyof typeof schemas>(
   });
 }
 
-/** What is wrong only together. */
-function* disagreements(role: keyof typeof schemas, settings: Settings<'serve'> | Settings<'worker'>) {
-  const { host } = settings.SLUICE_PLATFORM;
-  if (host !== undefined && host !== new URL(settings.SLUICE_GITHUB_URL.web).host)
+/** What is wrong only together; looked for even where others are wrong, since everything is told at once. */
+function* disagreements(role: keyof typeof schemas, texts: Readonly<Record<string, string>>) {
+  const host = platform.safeParse(texts['SLUICE_PLATFORM']).data?.host;
+  const web = everyRole.SLUICE_GITHUB_URL.safeParse(texts['SLUICE_GITHUB_URL']).data?.web;
+  if (host !== undefined && web !== undefined && host !== new URL(web).host)
     yield ['SLUICE_PLATFORM', 'is not on the GitHub of SLUICE_GITHUB_URL'] as const;
-  if (settings.SLUICE_QUEUE === 'embedded' && role !== 'start')
+  if (role !== 'start' && everyRole.SLUICE_QUEUE.safeParse(texts['SLUICE_QUEUE']).data === 'embedded')
     yield [
       'SLUICE_QUEUE',
       `must be Redis or Postgres for \`sluice ${role}\`: the embedded queue lives in the one process of \`sluice start\``,

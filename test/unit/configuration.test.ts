@@ -104,6 +104,16 @@ test('everything wrong is told at once, and no value', () => {
   expect(`${error.message}${error.remedy}${error.stack}`).not.toContain('hunter2');
 });
 
+test('what is wrong only together is told with the rest', () => {
+  const error = refusal(() => readServeConfiguration(source({ SLUICE_PLATFORM: 'https://gitlab.com/acme/fleet' })));
+  expect([...new Set(error.message.match(/SLUICE_[A-Z_]+(?= (?:is|must))/g))].toSorted()).toEqual([
+    'SLUICE_APP_ID',
+    'SLUICE_PLATFORM',
+    'SLUICE_QUEUE',
+    'SLUICE_WEBHOOK_SECRET',
+  ]);
+});
+
 test('what is not there is missing; an empty one is not there', () => {
   const error = refusal(() => readStartConfiguration(source({ SLUICE_APP_ID: '', SLUICE_PLATFORM: ' ' })));
   for (const name of Object.keys(good)) expect(error.message).toContain(`${name} is missing`);
