@@ -7,7 +7,7 @@ import { type Identity, runGit } from './run.ts';
 export interface Change {
   readonly branch: string;
   /** Path → text; null takes the file away. */
-  readonly files: Readonly<Record<string, string | null>>;
+  readonly files: Readonly<Record<string, string | Uint8Array | null>>;
   readonly message?: string;
   /** What the commit is built on, when not the branch's tip: a branch or commit. */
   readonly from?: string;
