@@ -6,7 +6,7 @@ import type { GitHub } from '../../../src/ports/github.ts';
 import { type Answering, type Asked, answering, privateKey, pull, type Reply } from './answering.ts';
 
 const at = { installation: 3, repository: 7 };
-const start = Date.now();
+const start = Math.floor(Date.now() / 1000) * 1000;
 let server: Answering;
 let time: number;
 let slept: number[];
