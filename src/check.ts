@@ -1,5 +1,5 @@
 // `sluice check`: the review of a local checkout. No GitHub, no cluster, no queue.
-import type { CheckOptions, CheckTools } from './checkout/options.ts';
+import { type CheckOptions, type CheckTools, openNamed } from './checkout/options.ts';
 import { sidesOf } from './checkout/sides.ts';
 import { platformSubject, tenantSubject } from './checkout/subject.ts';
 import { preview } from './preview/preview.ts';
@@ -49,7 +49,7 @@ export async function check(options: CheckOptions, tools: CheckTools): Promise<R
 async function openOther(url: string, directory: string, tools: CheckTools): Promise<Local> {
   return {
     url,
-    repository: await tools.openRepository(directory),
+    repository: await openNamed(`--repo ${withoutCredentials(url)}`, directory, tools),
     isPlatform: false,
     reviewed: undefined,
     standing: undefined,

@@ -42,6 +42,7 @@ export const errorCodes = [
   'fleet.unsupported',
   'fleet.cycle',
   'fleet.depth',
+  'fleet.tooMany',
   'fleet.duplicate',
   'fleet.source',
   // builds (the renderer answers with these)

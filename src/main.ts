@@ -51,6 +51,8 @@ async function runRole(role: Role, toolbox: Toolbox): Promise<number> {
 async function main(): Promise<void> {
   const toolbox = createToolbox(process.env);
   const { stdout, stderr } = process;
+  // Whoever reads has stopped (`| head`): there is nobody left to tell.
+  for (const stream of [stdout, stderr]) stream.on('error', () => {});
   const terminal: Terminal = {
     out: (text) => stdout.write(text),
     error: (text) => stderr.write(text),

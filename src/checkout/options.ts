@@ -1,4 +1,5 @@
 // What `sluice check` is asked, and what it works with.
+import { asSluiceError, SluiceError } from '../errors.ts';
 import type { PolicyEngine, Progress, RegoModule, Renderer, Repository } from '../ports.ts';
 
 export interface CheckOptions {
@@ -23,4 +24,14 @@ export interface CheckTools {
   /** The Rego that ships with Sluice. */
   readonly shippedPolicies: readonly RegoModule[];
   readonly progress: Progress;
+}
+
+/** Opens what an option names. @throws SluiceError as `openRepository`, with the option named */
+export async function openNamed(option: string, directory: string, tools: CheckTools): Promise<Repository> {
+  try {
+    return await tools.openRepository(directory);
+  } catch (thrown) {
+    const { code, kind, message, remedy, place } = asSluiceError(thrown);
+    throw new SluiceError(code, `${option}: ${message}`, { kind, remedy, place, cause: thrown });
+  }
 }

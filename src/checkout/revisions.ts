@@ -36,7 +36,8 @@ export async function readRevisions(
   return { base: { tree: baseTree, commit: base }, head: { tree: files, commit: clean ? headCommit : null } };
 }
 
-async function revision(repository: Repository, name: string): Promise<string> {
+/** The commit of a revision that was asked for. @throws SluiceError `source.refMissing` */
+export async function revision(repository: Repository, name: string): Promise<string> {
   const commit = await repository.resolve(name);
   if (commit !== undefined) return commit;
   throw new SluiceError(

@@ -8,8 +8,8 @@ import { isKind, stringAt } from '../flux/read.ts';
 import type { Repository, Tree } from '../ports.ts';
 import { type Local, LocalRepositories } from '../preview/repositories.ts';
 import { sameRepository, withoutCredentials } from '../source/url.ts';
-import type { CheckOptions, CheckTools } from './options.ts';
-import { chooseBranch, type Revisions, readRevisions } from './revisions.ts';
+import { type CheckOptions, type CheckTools, openNamed } from './options.ts';
+import { chooseBranch, type Revisions, readRevisions, revision } from './revisions.ts';
 
 export interface CheckSubject {
   readonly role: 'platform' | 'tenant';
@@ -27,9 +27,9 @@ export async function platformSubject(
   options: CheckOptions,
   tools: CheckTools,
 ): Promise<CheckSubject> {
-  const head = options.head === undefined ? await repository.workingTree() : undefined;
+  const asked = options.head === undefined ? undefined : await revision(repository, options.head);
   const syncs = await platformSyncs(
-    head ?? (await repository.tree((await repository.resolve(options.head ?? 'HEAD')) ?? '')),
+    asked === undefined ? await repository.workingTree() : await repository.tree(asked),
     tools,
   );
   const url = origin ?? syncs[0]?.url;
@@ -58,7 +58,7 @@ export async function tenantSubject(
   tools: CheckTools,
 ): Promise<CheckSubject> {
   if (url === undefined) throw noAddress();
-  const platformRepository = await tools.openRepository(platformDirectory);
+  const platformRepository = await openNamed('--platform', platformDirectory, tools);
   const standing = await platformTree(platformRepository);
   const syncs = await platformSyncs(standing, tools);
   const platform = {

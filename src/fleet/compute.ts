@@ -31,6 +31,9 @@ import { readRbac } from './rbac.ts';
 import { isDefined, resolveSource, resolveTenantSource } from './sources.ts';
 import { findConfigMap, readSubstitution } from './substitution.ts';
 
+/** Kustomizations that one tenant may define itself, on one cluster. */
+const maxFollowed = 500;
+
 export interface FleetInput {
   readonly platform: Tree;
   readonly config: PlatformConfig;
@@ -74,6 +77,8 @@ class ClusterComputation {
   readonly #problems: FleetProblem[] = [];
   /** Keys that somebody has defined; whoever comes second with one defines nothing. */
   readonly #claimed = new Set<string>();
+  /** How many Kustomizations each tenant has defined itself. */
+  readonly #followed = new Map<string, number>();
   #pending: Declared[] = [];
 
   constructor(root: ClusterRoot, input: FleetInput, filtered: Map<string, Promise<Tree>>) {
@@ -182,6 +187,22 @@ class ClusterComputation {
     if (result !== undefined) this.#take(declared, result, owner, source);
   }
 
+  /** Each Kustomization costs a build, and those of a tenant may define others in their turn. */
+  #mayFollow({ within, declared }: Declared, by: string): boolean {
+    const tenant = within?.namespaces.join() ?? '';
+    const count = (this.#followed.get(tenant) ?? 0) + 1;
+    this.#followed.set(tenant, count);
+    if (count <= maxFollowed) return true;
+    const error = new SluiceError(
+      'fleet.tooMany',
+      `Kustomization ${by} and others of its tenant define more than ${maxFollowed} Kustomizations`,
+      { place: declared, remedy: 'put what belongs together into one Kustomization' },
+    );
+    if (count === maxFollowed + 1)
+      this.#problems.push({ severity: 'error', error, cluster: this.#root.name, kustomization: by });
+    return false;
+  }
+
   /** What Flux itself would refuse to read where its lockdown flags are set. */
   #refuseAcross({ key, namespace, spec, declared, parent }: Declared): void {
     const { kind, name, namespace: from } = spec.sourceRef;
@@ -207,6 +228,7 @@ class ClusterComputation {
     const { children, problems } = childrenOf(by, build, owner, source);
     for (const child of children) {
       if (this.#claimed.has(child.key)) continue;
+      if (owner.type !== 'platform' && !this.#mayFollow(child, by.key)) break;
       this.#claimed.add(child.key);
       this.#pending.push(child);
     }

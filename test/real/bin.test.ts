@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { symlinkSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -20,6 +22,19 @@ describe('bin/sluice.js', () => {
     for (const path of [bin, link]) {
       expect(start(path, '--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('sluice check') });
     }
+  });
+
+  test('ends quietly where nobody reads any more', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-bin-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const child = spawn(process.execPath, [bin, 'check', folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    child.stderr.destroy();
+    expect((await once(child, 'close'))[0]).toBe(2);
+    const help = spawn(process.execPath, [bin, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    help.stdout.destroy();
+    const said = await text(help.stderr);
+    expect([said, help.exitCode ?? (await once(help, 'close'))[0]]).toEqual(['', 0]);
   });
 
   test('says in one line that an older Node will not do', () => {

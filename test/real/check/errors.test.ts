@@ -184,6 +184,20 @@ describe('the command line', () => {
     expectOne(await command('check', '/nowhere/at/all'), 'source.notRepository');
   });
 
+  it.each([
+    { option: ['--head', 'nope'], said: /"nope"/, code: 'source.refMissing' },
+    { option: ['--base', 'nope'], said: /"nope"/, code: 'source.refMissing' },
+    { option: ['--head', '../x'], said: /"\.\.\/x"/, code: 'source.refMissing' },
+    {
+      option: ['--repo', `${urlOf('x')}=/nowhere`],
+      said: /--repo https:\/\/github\.com\/acme\/x:/,
+      code: 'source.notRepository',
+    },
+    { option: ['--platform', '/nowhere'], said: /--platform:/, code: 'source.notRepository' },
+  ])('what is not there: $option.0', async ({ option, said, code }) => {
+    expectOne(await command('check', fleet.platform.directory, ...option), code, said);
+  });
+
   it('a tenant without its platform', async () => {
     expectOne(await command('check', fleet.a.directory), 'fleet.noPlatform', /--platform/);
   });
