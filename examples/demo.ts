@@ -1,138 +1,47 @@
-// `npm run demo`: makes the sample organisation in a temporary folder and checks every change set on top of it.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs, styleText } from 'node:util';
-import type { Terminal } from '../src/command-line/terminal.ts';
-import { createToolbox, run, type Toolbox } from '../src/main.ts';
-import type { Report } from '../src/report/report.ts';
-import { renderText } from '../src/report/text.ts';
-import { surprises } from './expectation.ts';
-import {
-  applyChange,
-  backToMain,
-  type Change,
-  checkArguments,
-  createOrganisation,
-  listChanges,
-  type Organisation,
-} from './organisation.ts';
+// `npm run demo`: the sample organisation, its pull requests and their reviews, on a GitHub of this machine.
+import { parseArgs } from 'node:util';
+import { listChanges } from './changes.ts';
+import { reviewPullRequests } from './demo/pull-requests.ts';
+import { checkOnTerminal } from './demo/terminal.ts';
 
-interface Result {
-  readonly change: Change;
-  readonly verdict: string;
-  readonly spoke: readonly string[];
-  readonly seconds: number;
-  readonly surprises: readonly string[];
-}
+const usage = `npm run demo                  put the sample organisation on a GitHub of this machine, open a pull request
+                              for each change set by pushing it, wait for the reviews, and stay up to be looked at
+npm run demo -- 02 secret     only the change sets whose names hold one of the words
+npm run demo -- --once        end after the last review; 1 where one was not as its change set expects
+npm run demo -- --port 4000   where that GitHub listens; without, wherever is free
+npm run demo -- --log info    what the App logs, on standard output
+npm run demo -- --terminal    no GitHub: each change set as \`sluice check\` shows it on a terminal
+npm run demo -- --terminal --keep    leave the repositories on the disk
+`;
 
-const { stdout, stderr } = process;
-const colour = stdout.isTTY && process.env['NO_COLOR'] === undefined;
-const width = Math.max(60, Math.min(stdout.columns || 100, 100));
-const say = (line = ''): void => void stdout.write(`${line}\n`);
-const bold = (text: string): string => styleText('bold', text);
-const dim = (text: string): string => styleText('dim', text);
+const { values, positionals } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false },
+    port: { type: 'string' },
+    log: { type: 'string' },
+    terminal: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
 
-const { values, positionals } = parseArgs({ options: { keep: { type: 'boolean' } }, allowPositionals: true });
-process.exitCode = await demo(positionals, values.keep === true);
+if (values.help) process.stdout.write(usage);
+else process.exitCode = await demo();
 
-/** Runs the change sets whose names hold one of the words, or all. Returns 1 where one was not as its file expects. */
-async function demo(words: readonly string[], keep: boolean): Promise<number> {
-  const started = performance.now();
-  const changes = (await listChanges()).filter(
-    ({ id }) => words.length === 0 || words.some((word) => id.includes(word)),
-  );
-  const dir = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
-  const toolbox = createToolbox(process.env);
-  try {
-    say(bold('Acme: two clusters, three teams, and what Sluice says about each change'));
-    say('The platform repository and those of the teams checkout, catalog and media are made in a temporary');
-    say('folder. Each change is committed on a branch there and reviewed as `sluice check` would.');
-    const organisation = await createOrganisation(dir);
-    const results: Result[] = [];
-    for (const change of changes) results.push(await show(organisation, change, toolbox));
-    closing(results, (performance.now() - started) / 1000);
-    if (keep) say(`The repositories are in ${dir}`);
-    return results.length > 0 && results.every((result) => result.surprises.length === 0) ? 0 : 1;
-  } finally {
-    await toolbox.close();
-    if (!keep) await rm(dir, { recursive: true, force: true });
+async function demo(): Promise<number> {
+  const all = await listChanges();
+  const changes = all.filter(({ id }) => positionals.length === 0 || positionals.some((word) => id.includes(word)));
+  if (changes.length === 0) {
+    process.stderr.write(`No change set has ${positionals.join(' or ')} in its name. There are:\n`);
+    process.stderr.write(all.map(({ id }) => `  ${id}\n`).join(''));
+    return 2;
   }
-}
-
-async function show(organisation: Organisation, change: Change, toolbox: Toolbox): Promise<Result> {
-  const title = `── ${change.id.slice(0, 2)} ${change.title} `;
-  const from = ` ${change.repository} ──`;
-  say(`\n${bold(title + '─'.repeat(Math.max(2, width - title.length - from.length)) + from)}`);
-  say(dim(change.shows));
-  const applied = await applyChange(organisation, change);
-  const argv = [...checkArguments(organisation, change.repository), '--head', applied.branch];
-  say(dim(`${command(argv, organisation.dir)}\n`));
-  const started = performance.now();
-  const { exit, out, error } = await sluice([...argv, '--format', 'json'], toolbox);
-  const seconds = (performance.now() - started) / 1000;
-  await backToMain(applied);
-  // The report as the command would write it here, from the one check that was made.
-  const report = out === '' ? undefined : (JSON.parse(out) as Report);
-  const text = report === undefined ? error : renderText(report, { colour, width });
-  say(text.trimEnd());
-  const odd = surprises(change, { exit, text, report });
-  if (odd.length === 0)
-    say(dim(`\n(as expected: ${change.expect.verdict}, exit code ${exit}, ${seconds.toFixed(2)} s)`));
-  for (const surprise of odd) say(styleText('red', `\nNOT AS EXPECTED: ${surprise}`));
-  const spoke = [
-    ...(report?.violations.filter(({ waivedUntil }) => waivedUntil === null).map(({ rule }) => rule) ?? []),
-    ...(report?.errors.map(({ code }) => code) ?? [/\[([a-zA-Z.]+)\]/.exec(error)?.[1] ?? 'no report']),
-  ];
-  return { change, verdict: report?.verdict ?? 'error', spoke: [...new Set(spoke)], seconds, surprises: odd };
-}
-
-/** What a person would type in the organisation's folder, on as many lines as it takes. */
-function command(argv: readonly string[], dir: string): string {
-  const line = `$ sluice ${argv.join(' ').replaceAll(`${dir}/`, '')}`;
-  return line.length <= width ? line : line.replaceAll(' --', ' \\\n    --');
-}
-
-/** Runs the command line in this process, and shows what it waits for where somebody watches. */
-async function sluice(
-  argv: readonly string[],
-  toolbox: Toolbox,
-): Promise<{ readonly exit: number; readonly out: string; readonly error: string }> {
-  const said = { out: '', error: '' };
-  const terminal: Terminal = {
-    out: (text) => {
-      said.out += text;
-    },
-    error: (text) => {
-      if (text.startsWith('sluice: ')) said.error += text;
-      else if (stderr.isTTY) stderr.write(text);
-    },
-    colour: false,
-    live: true,
-    width,
-  };
-  const exit = await run(argv, terminal, toolbox, new Date().toISOString().slice(0, 10));
-  return { exit, ...said };
-}
-
-function closing(results: readonly Result[], seconds: number): void {
-  const rows = results.map(({ change, verdict, spoke, seconds: took, surprises: odd }) => [
-    change.id,
-    odd.length === 0 ? verdict : `${verdict} (!)`,
-    took.toFixed(2),
-    spoke.join(', '),
-  ]);
-  const lines = [['change', 'verdict', 'seconds', 'rules and errors'], ...rows];
-  const widths = [0, 1, 2].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  say(`\n${bold(`── In short ${'─'.repeat(width - 12)}`)}`);
-  for (const line of lines)
-    say(
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
-  const odd = results.filter((result) => result.surprises.length > 0).map(({ change }) => change.id);
-  const outcome = odd.length === 0 ? 'all as expected' : `NOT as expected: ${odd.join(', ')}`;
-  say(`\n${results.length} changes in ${seconds.toFixed(1)} s: ${outcome}.`);
+  if (values.terminal) return checkOnTerminal(changes, values.keep);
+  const { once, port, log } = values;
+  return reviewPullRequests(changes, {
+    once,
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(log === undefined ? {} : { log }),
+  });
 }

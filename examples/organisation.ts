@@ -19,6 +19,8 @@ export interface SampleRepository {
 
 export interface Organisation {
   readonly dir: string;
+  /** `https://github.com`, or where else the documents say that the repositories are. */
+  readonly address: string;
   readonly repositories: Readonly<Record<RepositoryName, SampleRepository>>;
 }
 
@@ -31,22 +33,35 @@ export interface AppliedChange {
   readonly before: ReadonlyMap<string, Uint8Array | undefined>;
 }
 
-/** Where a repository of the organisation lives on GitHub. */
-export function repositoryUrl(name: RepositoryName): string {
-  return `https://github.com/acme/${name === 'platform' ? 'platform' : `${name}-manifests`}`;
+const gitHub = 'https://github.com';
+
+/** `acme/checkout-manifests` */
+export function repositoryName(name: RepositoryName): string {
+  return `acme/${name === 'platform' ? 'platform' : `${name}-manifests`}`;
 }
 
-/** Makes the organisation's repositories in `dir` (which is made), each with one commit on `main`. */
-export async function createOrganisation(dir: string): Promise<Organisation> {
+/**
+ * Makes the organisation's repositories in `dir` (which is made), each with one commit on `main`. Its documents say that
+ * they are on GitHub.com; with `address` (`http://127.0.0.1:4000`) that they are there.
+ */
+export async function createOrganisation(dir: string, address = gitHub): Promise<Organisation> {
   const made = await Promise.all(
     repositoryNames.map(async (name) => {
       const source = name === 'platform' ? 'platform' : join('tenants', name);
-      const files = await readFolder(join(import.meta.dirname, source));
-      const repository = await createRepository(join(dir, name), repositoryUrl(name), files);
+      const files = moved(await readFolder(join(import.meta.dirname, source)), address);
+      const repository = await createRepository(join(dir, name), `${address}/${repositoryName(name)}`, files);
       return [name, { name, ...repository }] as const;
     }),
   );
-  return { dir, repositories: Object.fromEntries(made) as Record<RepositoryName, SampleRepository> };
+  return { dir, address, repositories: Object.fromEntries(made) as Record<RepositoryName, SampleRepository> };
+}
+
+/** Files with the organisation's address on GitHub.com replaced. */
+function moved(files: ReadonlyMap<string, Uint8Array>, address: string): ReadonlyMap<string, Uint8Array> {
+  if (address === gitHub) return files;
+  const moveOne = (bytes: Uint8Array): Uint8Array =>
+    Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll(`${gitHub}/acme/`, `${address}/acme/`), 'latin1');
+  return new Map([...files].map(([path, bytes]) => [path, moveOne(bytes)]));
 }
 
 /**
@@ -58,7 +73,7 @@ export async function applyChange(organisation: Organisation, change: Change): P
   const repository = organisation.repositories[change.repository];
   const { dir, main } = repository;
   const branch = `change/${change.id}`;
-  const written = new Map<string, Uint8Array | string | undefined>(change.files);
+  const written = new Map<string, Uint8Array | string | undefined>(moved(change.files, organisation.address));
   for (const { file, find, replace } of change.edit) {
     const text = String(written.get(file) ?? (await readFile(join(dir, file), 'utf8')));
     if (text.split(find).length !== 2) throw new Error(`${change.id}: ${file} must hold exactly once: ${find}`);

@@ -1,0 +1,152 @@
+// `npm run demo`: opens every change set as a pull request by pushing it, waits for the App's reviews, and stays up.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { styleText } from 'node:util';
+import { ensureBinary } from '../../src/adapters/renderer/binary.ts';
+import { progressOn } from '../../src/command-line/terminal.ts';
+import { asSluiceError } from '../../src/errors.ts';
+import { stopRequested } from '../../src/roles.ts';
+import { createToolbox, type Toolbox } from '../../src/toolbox.ts';
+import type { Change } from '../changes.ts';
+import { answerOf, pullSurprises } from '../expectation.ts';
+import { HostedOrganisation, person } from '../hosted.ts';
+import { bold, dim, say, width, writeTable } from './page.ts';
+
+export interface PullRequestOptions {
+  /** End after the last review. */
+  readonly once: boolean;
+  readonly port?: number;
+  readonly log?: string;
+}
+
+interface Result {
+  readonly change: Change;
+  readonly address: string;
+  readonly verdict: string;
+  readonly check: string;
+  readonly seconds: number;
+  readonly surprises: readonly string[];
+}
+
+/** Returns 1 where a review was not as its change set expects. */
+export async function reviewPullRequests(changes: readonly Change[], options: PullRequestOptions): Promise<number> {
+  say(bold('Acme: two clusters, three teams, and what Sluice says on each pull request'));
+  say('A small GitHub runs on this machine, with the platform repository and those of the teams checkout,');
+  say('catalog and media. Sluice is installed there as an App: pushes send webhooks, reviews come back.\n');
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
+  const toolbox = createToolbox(process.env);
+  try {
+    await waitFor('The renderer (built once; minutes where Go has to fetch its libraries)', buildRenderer);
+    const hosted = await waitFor('The GitHub and the App', () => start(folder, toolbox, options));
+    try {
+      return await reviewAll(hosted, changes, options.once);
+    } finally {
+      await hosted.stop();
+    }
+  } catch (thrown) {
+    const { message, remedy, code } = asSluiceError(thrown);
+    process.stderr.write(`demo: ${message} [${code}]${remedy === undefined ? '' : `\n  ${remedy}`}\n`);
+    return 1;
+  } finally {
+    await toolbox.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function start(folder: string, toolbox: Toolbox, { port, log }: PullRequestOptions): Promise<HostedOrganisation> {
+  return HostedOrganisation.start({
+    folder,
+    toolbox,
+    progress: (step) => say(dim(`  ${step}`)),
+    ...(port === undefined ? {} : { port }),
+    ...(log === undefined ? {} : { log }),
+  });
+}
+
+async function buildRenderer(): Promise<void> {
+  const override = process.env['SLUICE_RENDERER'];
+  const { stderr } = process;
+  const live = stderr.isTTY === true;
+  const error = (text: string): void => void stderr.write(text);
+  const { progress, clear } = progressOn({ out: error, error, colour: false, live, width });
+  const root = join(import.meta.dirname, '..', '..');
+  await ensureBinary({
+    sources: join(root, 'renderer'),
+    cache: join(root, '.cache', 'renderer'),
+    environment: process.env,
+    progress,
+    ...(override === undefined ? {} : { override }),
+  });
+  clear();
+}
+
+async function waitFor<Value>(what: string, work: () => Promise<Value>): Promise<Value> {
+  const started = performance.now();
+  say(`${what} …`);
+  const value = await work();
+  say(dim(`  ready after ${seconds(started).toFixed(1)} s`));
+  return value;
+}
+
+async function reviewAll(hosted: HostedOrganisation, changes: readonly Change[], once: boolean): Promise<number> {
+  const { address } = hosted.github;
+  say(`\nOpen ${bold(address)} in a browser; it fills while you look.\n`);
+  const started = performance.now();
+  const results: Result[] = [];
+  for (const change of changes) results.push(await review(hosted, change));
+  closing(results, seconds(started));
+  const asExpected = results.every(({ surprises }) => surprises.length === 0);
+  if (!once) {
+    say(`\nIt stays up at ${bold(address)} until you press Ctrl-C. Push something yourself:`);
+    say(`  git clone ${hosted.github.cloneUrl('acme/checkout-manifests', person)}`);
+    say('and change a branch of a pull request, or `main` of acme/platform: the reviews follow.');
+    await stopRequested();
+    say('\nStopping.');
+  }
+  return asExpected ? 0 : 1;
+}
+
+async function review(hosted: HostedOrganisation, change: Change): Promise<Result> {
+  const started = performance.now();
+  const opened = await hosted.open(change);
+  const { check, comments } = await hosted.reviewed(opened);
+  const answer = answerOf(check, comments);
+  const surprises = pullSurprises(change, answer);
+  const took = seconds(started);
+  say(`${bold(change.title)} ${dim(`${opened.repository}#${opened.number}, ${took.toFixed(1)} s`)}`);
+  say(`  ${opened.address}`);
+  say(`  ${check.title ?? '(no title)'}`);
+  for (const surprise of surprises) say(styleText('red', `  NOT AS EXPECTED: ${surprise}`));
+  const conclusion = check.conclusion ?? 'none';
+  return {
+    change,
+    address: opened.address,
+    verdict: answer.verdict ?? 'none',
+    check: conclusion,
+    seconds: took,
+    surprises,
+  };
+}
+
+function closing(results: readonly Result[], total: number): void {
+  say(`\n${bold(`── In short ${'─'.repeat(width - 12)}`)}`);
+  writeTable([
+    ['pull request', 'address', 'verdict', 'check', 'expected', 'seconds'],
+    ...results.map(({ change, address, verdict, check, seconds: took, surprises }) => [
+      change.id,
+      address,
+      verdict,
+      check,
+      surprises.length === 0 ? 'yes' : `NO: ${change.expect.verdict}`,
+      took.toFixed(1),
+    ]),
+  ]);
+  const odd = results.filter(({ surprises }) => surprises.length > 0).map(({ change }) => change.id);
+  const outcome = odd.length === 0 ? 'all as expected' : `NOT as expected: ${odd.join(', ')}`;
+  say(`\n${results.length} pull requests in ${total.toFixed(1)} s: ${outcome}.`);
+}
+
+function seconds(since: number): number {
+  return (performance.now() - since) / 1000;
+}

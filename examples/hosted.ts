@@ -1,0 +1,167 @@
+// The sample organisation on a GitHub of this machine, with the App installed on it and running in this process.
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { CheckRun } from '../lab/github/check.ts';
+import { type LabGitHub, startGitHub } from '../lab/github/github.ts';
+import type { Comment } from '../lab/github/issue.ts';
+import { type Started, startRole } from '../src/roles.ts';
+import type { Toolbox } from '../src/toolbox.ts';
+import { repositoryNames } from './changes.ts';
+import {
+  applyChange,
+  backToMain,
+  type Change,
+  createOrganisation,
+  type Organisation,
+  repositoryName,
+} from './organisation.ts';
+
+export interface HostedOptions {
+  /** An empty one; bare repositories, working trees and the App's data go there. */
+  readonly folder: string;
+  readonly toolbox: Toolbox;
+  /** Told what is done, as it is done. */
+  readonly progress?: (step: string) => void;
+  /** Of the GitHub; without, a free one. */
+  readonly port?: number;
+  /** The App's queue, `SLUICE_QUEUE`; without, `embedded`. */
+  readonly queue?: string;
+  /** What the App logs, `SLUICE_LOG_LEVEL`; without, nothing. */
+  readonly log?: string;
+}
+
+/** A change set as a pull request. */
+export interface Opened {
+  readonly change: Change;
+  /** `acme/checkout-manifests` */
+  readonly repository: string;
+  readonly number: number;
+  /** `http://127.0.0.1:4000/acme/checkout-manifests/pull/1` */
+  readonly address: string;
+}
+
+/** What the App said about a pull request's head. */
+export interface Reviewed {
+  readonly check: CheckRun;
+  /** The App's comments, oldest first. */
+  readonly comments: readonly Comment[];
+}
+
+const manifestFile = z.looseObject({
+  default_permissions: z.record(z.string(), z.enum(['read', 'write'])),
+  default_events: z.array(z.string()),
+});
+
+/** Everybody here is `ada`, who may do everything. */
+export const person = 'ada';
+
+export class HostedOrganisation {
+  readonly github: LabGitHub;
+  readonly organisation: Organisation;
+  readonly #app: Started;
+
+  private constructor(github: LabGitHub, organisation: Organisation, app: Started) {
+    this.github = github;
+    this.organisation = organisation;
+    this.#app = app;
+  }
+
+  /** Starts the GitHub, pushes the organisation's repositories to it, and starts the App with the rights of `app.yml`. */
+  static async start(options: HostedOptions): Promise<HostedOrganisation> {
+    const { folder, toolbox, port, progress = () => {} } = options;
+    const github = await startGitHub({
+      folder: join(folder, 'github'),
+      limits: {},
+      ...(port === undefined ? {} : { port }),
+    });
+    try {
+      progress(`a GitHub listens at ${github.address}`);
+      const organisation = await push(github, join(folder, 'acme'));
+      progress(`${repositoryNames.length} repositories are pushed`);
+      const app = await startApp(github, options, toolbox);
+      progress('the App takes webhooks and works on its queue');
+      return new HostedOrganisation(github, organisation, app);
+    } catch (error) {
+      await github.stop();
+      throw error;
+    }
+  }
+
+  /** Commits a change set on a branch, pushes it and opens the pull request. One at a time. */
+  async open(change: Change): Promise<Opened> {
+    const applied = await applyChange(this.organisation, change);
+    const repository = repositoryName(change.repository);
+    await this.github.push(
+      repository,
+      person,
+      applied.repository.dir,
+      `${applied.branch}:refs/heads/${applied.branch}`,
+    );
+    await backToMain(applied);
+    const { number } = await this.github.openPullRequest(repository, person, {
+      head: applied.branch,
+      base: 'main',
+      title: change.title,
+      body: change.shows,
+    });
+    return { change, repository, number, address: `${this.github.address}/${repository}/pull/${number}` };
+  }
+
+  /** Waits until the newest head has a completed check. @throws Error where it takes more than a minute */
+  async reviewed({ repository, number }: Opened): Promise<Reviewed> {
+    const check = await this.github.waitFor(
+      `the review of ${repository}#${number}`,
+      () => {
+        const { head } = this.github.pull(repository, number).pull;
+        const runs = this.github.checkRunsOf(repository, head.sha);
+        return runs.every(({ status }) => status === 'completed') ? runs.at(-1) : undefined;
+      },
+      60_000,
+    );
+    const comments = this.github.listComments(repository, number).filter(({ app }) => app !== undefined);
+    return { check, comments };
+  }
+
+  async stop(): Promise<void> {
+    await this.#app.stop();
+    await this.github.stop();
+  }
+}
+
+async function push(github: LabGitHub, folder: string): Promise<Organisation> {
+  github.createUser(person);
+  github.createOrganisation('acme');
+  github.addMember('acme', person, 'admin');
+  const organisation = await createOrganisation(folder, github.address);
+  for (const name of repositoryNames) {
+    await github.createRepository(repositoryName(name));
+    await github.push(repositoryName(name), person, organisation.repositories[name].dir, 'main:refs/heads/main');
+  }
+  return organisation;
+}
+
+async function startApp(github: LabGitHub, options: HostedOptions, toolbox: Toolbox): Promise<Started> {
+  const manifest = manifestFile.parse(parse(await readFile(join(import.meta.dirname, '..', 'app.yml'), 'utf8')));
+  const { default_permissions: permissions, default_events: events } = manifest;
+  const app = github.registerApp({ name: 'sluice', owner: 'acme', permissions, events });
+  github.installApp(app, 'acme');
+  const secret = randomBytes(24).toString('hex');
+  const environment = {
+    SLUICE_APP_ID: String(app.id),
+    SLUICE_PRIVATE_KEY: app.privateKey,
+    SLUICE_WEBHOOK_SECRET: secret,
+    SLUICE_GITHUB_URL: github.address,
+    SLUICE_PLATFORM: repositoryName('platform'),
+    SLUICE_QUEUE: options.queue ?? 'embedded',
+    SLUICE_DATA: join(options.folder, 'data'),
+    SLUICE_LISTEN: '127.0.0.1:0',
+    SLUICE_ADMIN_LISTEN: '127.0.0.1:0',
+    SLUICE_LOG_LEVEL: options.log ?? 'silent',
+  };
+  const started = await startRole('start', environment, toolbox);
+  github.setWebhook(app, { url: started.webhookUrl ?? '', secret });
+  return started;
+}
