@@ -15,12 +15,13 @@ export interface BullQueueOptions extends RunnerOptions {
   /** How often workers look for jobs whose worker is lost, in milliseconds. */
   readonly stalledMs: number;
   readonly startMs: number;
+  /** How long a producer goes by what it read of whose turn it is, in milliseconds. */
+  readonly turnsMs: number;
 }
 
 const healthMs = 2_000;
 /** After the signal, handlers get this long to stop before the connection is cut. */
 const settleMs = 2_000;
-const sharePollMs = 250;
 const sameWordsMs = 10_000;
 
 /** Jobs in, jobs out, over one BullMQ queue. */
@@ -40,6 +41,7 @@ export class BullQueue implements Queue {
     this.#options = options;
     this.#queue = store.queue(options.name);
     this.#queue.on('error', (error) => this.#storeSaid(error));
+    this.#queue.on('ioredis:close', () => this.#storeSaid('the connection closed'));
     this.#runner = new JobRunner(this.#options, async (subject) => await store.standing(this.#queue, subject));
   }
 
@@ -74,10 +76,10 @@ export class BullQueue implements Queue {
     if (added.id !== jobId) this.#share.giveBack(repository, turn);
   }
 
-  /** Learns the turn that is being served, at most every quarter of a second. */
+  /** Learns the turn that is being served, where that is not known well enough. */
   async #readShare(): Promise<void> {
     const now = performance.now();
-    if (this.#shareRead === undefined || now - this.#shareRead.at > sharePollMs) {
+    if (this.#shareRead === undefined || now - this.#shareRead.at >= this.#options.turnsMs) {
       this.#shareRead = { at: now, reading: this.#lowestTurn() };
     }
     await this.#shareRead.reading;
@@ -157,7 +159,8 @@ export class BullQueue implements Queue {
 
   #storeSaid(error: unknown): void {
     if (this.#closing !== undefined) return;
-    const words = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, 200);
+    const said = error instanceof Error ? error.message : String(error);
+    const words = said.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').slice(0, 200);
     const now = performance.now();
     if (now - (this.#said.get(words) ?? -Infinity) < sameWordsMs) return;
     if (this.#said.size > 100) this.#said.clear();

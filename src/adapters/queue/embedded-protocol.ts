@@ -3,7 +3,7 @@
 export interface ThreadSettings {
   /** Folder of the database. */
   readonly data: string;
-  readonly lock: { readonly file: string; readonly token: string };
+  readonly lock: { readonly folder: string; readonly token: string };
 }
 
 export type ThreadRequest =

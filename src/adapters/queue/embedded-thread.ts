@@ -13,7 +13,7 @@ const say = (answer: ThreadAnswer): void => port.postMessage(answer);
 let open = true;
 
 const heart = setInterval(() => {
-  void beat(lock.file, lock.token).then((ours) => {
+  void beat(lock.folder, lock.token).then((ours) => {
     if (ours || !open) return;
     open = false;
     clearInterval(heart);

@@ -22,7 +22,7 @@ const closeMs = 5_000;
 export async function openEmbedded(folder: string, onEvent: (event: QueueEvent) => void): Promise<Store> {
   const lock = await lockOf(folder);
   const pool = new ThreadPool(
-    { data: path.join(folder, 'data'), lock: { file: path.join(folder, 'lock'), token: lock.token } },
+    { data: path.join(folder, 'data'), lock: { folder: path.join(folder, 'lock'), token: lock.token } },
     () => onEvent({ event: 'store', error: takenOver() }),
   );
   try {

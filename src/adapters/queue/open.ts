@@ -27,6 +27,8 @@ export interface QueueOptions {
   readonly startMs?: number;
   /** An `add` fails after this, in milliseconds. @defaultValue 5,000 */
   readonly addMs?: number;
+  /** How long an `add` goes by what the last one read of whose turn it is, in milliseconds. @defaultValue 250 */
+  readonly turnsMs?: number;
 }
 
 /**
@@ -47,6 +49,7 @@ export async function openQueue(address: string, options: QueueOptions = {}): Pr
     retry: options.retry ?? retryLimits,
     newerMs: options.newerMs ?? 30_000,
     addMs: options.addMs ?? 5_000,
+    turnsMs: options.turnsMs ?? 250,
     startMs,
     onEvent,
   });

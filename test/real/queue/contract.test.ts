@@ -97,8 +97,8 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
   });
 
   contract('does not let a repository that floods delay another', async () => {
-    const queue = await opened();
-    await Promise.all(Array.from({ length: 200 }, async (_, at) => await queue.add(review(1, at + 1))));
+    const queue = await opened({ turnsMs: 0 });
+    for (let pull = 1; pull <= 200; pull += 1) await queue.add(review(1, pull));
     const hands = new Hands();
     await queue.work(hands.hold, { concurrency: 1 });
     for (let taken = 0; taken < 3; taken += 1) (await hands.next()).end();
@@ -111,6 +111,8 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
       following.push(await hands.next());
     }
     expect(following.map(({ job }) => job.repository)).toContain(2);
+    const flooding = hands.all.flatMap(({ job }) => (job.repository === 1 && 'pull' in job ? [job.pull] : []));
+    expect(flooding).toEqual(flooding.map((_, at) => at + 1));
     following.at(-1)?.end();
   });
 
@@ -292,7 +294,7 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
   contract('leaves a job of a newer version to newer workers, and drops what is no job', async () => {
     const opening = await store.openStore();
     const raw = opening.queue(name);
-    const options = { name, lockMs: 1_000, stalledMs: 200, newerMs: 50, addMs: 5_000, startMs: 10_000 };
+    const options = { name, lockMs: 1_000, stalledMs: 200, newerMs: 50, addMs: 5_000, startMs: 10_000, turnsMs: 250 };
     const queue = new BullQueue(opening, { ...options, retry: retryLimits, onEvent: (event) => events.push(event) });
     open.push(queue);
     raw.on('error', () => undefined);

@@ -10,7 +10,7 @@ export interface WorkerProcess {
   kill(): Promise<void>;
 }
 
-export async function startWorker(store: TestStore, name: string): Promise<WorkerProcess> {
+export async function startWorker(store: Pick<TestStore, 'address' | 'folder'>, name: string): Promise<WorkerProcess> {
   const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
   const child = spawn(process.execPath, [script, store.address, store.folder ?? '', name], {
     stdio: ['ignore', 'pipe', 'pipe'],

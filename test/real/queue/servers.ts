@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
 
 export interface Server {
   readonly address: string;
@@ -13,6 +14,11 @@ export interface Server {
   kill(): Promise<void>;
   /** Starts it again at the same address. */
   start(): Promise<void>;
+  /** Stops it where it is, connections open; `thaw` lets it go on. */
+  freeze(): void;
+  thaw(): void;
+  /** Sends one command to Redis. */
+  command(name: string, ...parts: readonly string[]): Promise<unknown>;
   /** Ends it and removes its data. */
   remove(): Promise<void>;
 }
@@ -85,6 +91,16 @@ async function served(address: string, folder: string, begun: () => Promise<Chil
     address,
     kill,
     start,
+    freeze: () => child?.kill('SIGSTOP'),
+    thaw: () => child?.kill('SIGCONT'),
+    command: async (name, ...parts) => {
+      const client = new Redis(address);
+      try {
+        return await client.call(name, ...parts);
+      } finally {
+        client.disconnect();
+      }
+    },
     remove: async () => {
       await kill();
       await rm(folder, { recursive: true, force: true });
