@@ -24,7 +24,7 @@ export async function reviewMergeGroup(
   const ref = await tools.mirrors.refOf(remote, job.head, 'refs/heads/gh-readonly-queue/');
   if (ref === undefined) return 'gone';
   // Announce, render the group against what it would be merged into, and say it.
-  const check = await startOrFindCheck(tools.github, repository, job.head);
+  const check = await startOrFindCheck(tools.github, repository, job.head, `group/${job.base}/${job.baseRef}`);
   const report = await reviewGroup(job, repository, ref, tools);
   taken.signal.throwIfAborted();
   await completeCheckOn(tools.github, repository, check, report);

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMirrors } from './adapters/git/mirrors.ts';
 import { createGitHub } from './adapters/github/github.ts';
+import { healthListener } from './adapters/http/health.ts';
+import { listen } from './adapters/http/listen.ts';
 import { createLog } from './adapters/log/log.ts';
 import type { QueueEvent } from './adapters/queue/event.ts';
 import { openQueue } from './adapters/queue/open.ts';
@@ -57,11 +59,20 @@ export async function startRole(
   const stopWork = work === undefined ? undefined : await startWork(work, queue, log, toolbox);
   const server =
     serve === undefined ? undefined : await startServer(serve, { queue, log, elapsed: () => performance.now() });
+  // A worker alone answers for itself where the server would answer for both.
+  const health =
+    server === undefined
+      ? await listen(
+          common.admin,
+          healthListener(() => queue.healthy()),
+        )
+      : undefined;
   return {
     webhookUrl: server?.webhookUrl,
     stop: async () => {
       log.info('stopping');
       await server?.close(5_000);
+      await health?.close(0);
       stopWork?.();
       await queue.close(graceMs);
     },

@@ -1,4 +1,5 @@
 // Open pull requests whose head has no finished check of ours: what a lost webhook or an emptied queue left behind.
+import { isSearch } from './job/cause.ts';
 import type { GitHub, HostedRepository } from './ports/github.ts';
 import type { Queue, SweepJob } from './ports/queue.ts';
 
@@ -9,9 +10,6 @@ export interface SweepTools {
   redeliverSince(): Date;
 }
 
-/** Causes of a sweep that looks for what was lost; any other cause (a push) means that all open ones are stale. */
-export const searching: ReadonlySet<string> = new Set(['start', 'interval']);
-
 export interface SweepResult {
   readonly looked: number;
   readonly queued: number;
@@ -21,7 +19,7 @@ export interface SweepResult {
 /** Queues a review for each open pull request in scope that needs one. The reviews themselves decide what is new. */
 export async function sweep(job: SweepJob, tools: SweepTools): Promise<SweepResult> {
   const { github, queue } = tools;
-  const search = searching.has(job.cause);
+  const search = isSearch(job.cause);
   const redelivered = search ? await github.redeliverFailed(tools.redeliverSince()) : 0;
   let looked = 0;
   let queued = 0;

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { SluiceError } from '../errors.ts';
 import type { Job } from '../ports/queue.ts';
+import { isSearch } from './cause.ts';
 
 const id = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 const version = z.literal(1);
@@ -61,7 +62,7 @@ export function readJob(data: unknown): ReadJob {
 
 /**
  * Returns what a job is about: `review-<repository>-<pull>`, `mergeGroup-<repository>-<head>` or
- * `sweep-<installation or all>-<repository or all>`, with GitHub's numeric ids. Of each subject one job is active at most
+ * `sweep-<installation or all>-<repository or all>-<search or renew>`, with GitHub's numeric ids. Of each subject one job is active at most
  * and one waits. Never holds a `:`, which BullMQ reserves.
  */
 export function subjectOf(job: Job): string {
@@ -71,6 +72,6 @@ export function subjectOf(job: Job): string {
     case 'mergeGroup':
       return `mergeGroup-${job.repository}-${job.head}`;
     case 'sweep':
-      return `sweep-${job.installation ?? 'all'}-${job.repository ?? 'all'}`;
+      return `sweep-${job.installation ?? 'all'}-${job.repository ?? 'all'}-${isSearch(job.cause) ? 'search' : 'renew'}`;
   }
 }

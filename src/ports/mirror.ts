@@ -5,8 +5,8 @@ export interface Remote {
   /** Names the copy: `<installation>-<repository id>`; never anything that a rename changes. */
   readonly key: string;
   readonly url: string;
-  /** For HTTP basic authentication; asked for at each fetch, never kept or printed. */
-  token(): Promise<string | undefined>;
+  /** For HTTP basic authentication; asked for at each fetch, never kept or printed. `refused` did not do. */
+  token(refused?: string): Promise<string | undefined>;
 }
 
 export interface Fetched {

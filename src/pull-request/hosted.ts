@@ -38,7 +38,7 @@ export function hostedRepositories({ github, mirrors, platform, branch }: Hosted
   const remote = (repository: HostedRepository): Remote => ({
     key: `${repository.installation}-${repository.repository}`,
     url: repository.cloneUrl,
-    token: () => github.fetchToken(repository),
+    token: (refused) => github.fetchToken(repository, refused),
   });
   const platformRepository = async (): Promise<HostedRepository> => {
     const found = (await all()).find(({ fullName }) => fullName.toLowerCase() === platform.toLowerCase());

@@ -39,7 +39,7 @@ export async function announce(
   again: boolean,
 ): Promise<CheckRun> {
   const check = await findCheck(github, memory, pull, again);
-  const kept = check ?? (await github.startCheck(pull.repository, pull.head.sha, announcement));
+  const kept = check ?? (await github.startCheck(pull.repository, pull.head.sha, announcement, `pull/${pull.number}`));
   memory.checks.set(keyOf(pull), kept);
   return kept;
 }
@@ -84,9 +84,14 @@ export async function completeCheckOn(
 }
 
 /** The check run of a commit that no pull request is about: the newest that is there, or a new one. */
-export async function startOrFindCheck(github: GitHub, at: RepositoryId, head: string): Promise<CheckRun> {
+export async function startOrFindCheck(
+  github: GitHub,
+  at: RepositoryId,
+  head: string,
+  externalId: string,
+): Promise<CheckRun> {
   const [newest] = await github.checkRuns(at, head);
-  return newest ?? (await github.startCheck(at, head, announcement));
+  return newest ?? (await github.startCheck(at, head, announcement, externalId));
 }
 
 /** Writes the comment: created once, edited when it changed, with a short reply when the verdict flipped. */
