@@ -80,10 +80,10 @@ describe('subjectOf', () => {
     [review, 'review-11-3'],
     [{ ...review, installation: 8, fullName: 'acme/renamed', cause: 'other' }, 'review-11-3'],
     [group, `mergeGroup-11-${head}`],
-    [sweep, 'sweep-all-all-renew'],
-    [{ ...sweep, installation: 7 }, 'sweep-7-all-renew'],
-    [{ ...sweep, installation: 7, repository: 11 }, 'sweep-7-11-renew'],
-    [{ ...sweep, cause: 'interval' }, 'sweep-all-all-search'],
+    [sweep, 'sweep-all-all-search'],
+    [{ ...sweep, installation: 7 }, 'sweep-7-all-search'],
+    [{ ...sweep, installation: 7, repository: 11 }, 'sweep-7-11-search'],
+    [{ ...sweep, cause: 'a-delivery' }, 'sweep-all-all-renew'],
   ])('%j is about %s', (job, subject) => {
     expect(subjectOf(job)).toBe(subject);
     expect(subject).not.toContain(':');
