@@ -30,6 +30,8 @@ interface EveryRole {
   readonly data: string;
   readonly admin: ListenAddress;
   readonly logLevel: LogLevel;
+  /** A worker that the queue has not heard of for this long has lost its jobs to others, in milliseconds. */
+  readonly lockMs: number;
   /** All that no log may show. */
   readonly secrets: readonly string[];
 }
@@ -47,6 +49,8 @@ export interface WorkerConfiguration extends EveryRole {
   readonly privateKey: string;
   /** Reviews at once. */
   readonly concurrency: number;
+  /** How often a worker looks for what a lost webhook or an emptied queue left behind, in milliseconds. */
+  readonly sweepMs: number;
 }
 
 /** Both, in one process. */
@@ -62,6 +66,11 @@ const missing = 'is missing';
 
 function number(pattern: RegExp, problem: string) {
   return z.string(missing).regex(pattern, problem).transform(Number);
+}
+
+function seconds(least: number, most: number) {
+  const words = `is no number of seconds from ${least} to ${most}`;
+  return number(/^\d{1,5}$/, words).refine((value) => value >= least && value <= most, words);
 }
 
 const listen = z.string().transform((text, context): ListenAddress => {
@@ -130,6 +139,7 @@ const everyRole = {
   SLUICE_DATA: z.string().max(1000, 'is too long').prefault('.sluice'),
   SLUICE_ADMIN_LISTEN: listen.prefault('127.0.0.1:3001'),
   SLUICE_LOG_LEVEL: z.enum(logLevels, `is none of ${logLevels.join(', ')}`).prefault('info'),
+  SLUICE_LOCK_SECONDS: seconds(1, 600).prefault('30'),
 };
 const server = {
   SLUICE_WEBHOOK_SECRET: secret,
@@ -139,6 +149,7 @@ const server = {
 const worker = {
   SLUICE_PRIVATE_KEY: privateKey,
   SLUICE_CONCURRENCY: number(/^[1-9]\d{0,2}$/, 'is no number from 1 to 999').prefault('2'),
+  SLUICE_SWEEP_SECONDS: seconds(1, 86_400).prefault('300'),
 };
 const schemas = {
   serve: z.object({ ...everyRole, ...server }),
@@ -179,6 +190,7 @@ function forEveryRole(settings: Settings<'serve'> | Settings<'worker'>): Omit<Ev
     data: settings.SLUICE_DATA,
     admin: settings.SLUICE_ADMIN_LISTEN,
     logLevel: settings.SLUICE_LOG_LEVEL,
+    lockMs: settings.SLUICE_LOCK_SECONDS * 1_000,
   };
 }
 
@@ -188,7 +200,11 @@ function forServer(settings: Settings<'serve'>): Omit<ServeConfiguration, keyof 
 }
 
 function forWorker(settings: Settings<'worker'>): Omit<WorkerConfiguration, keyof EveryRole> {
-  return { privateKey: settings.SLUICE_PRIVATE_KEY, concurrency: settings.SLUICE_CONCURRENCY };
+  return {
+    privateKey: settings.SLUICE_PRIVATE_KEY,
+    concurrency: settings.SLUICE_CONCURRENCY,
+    sweepMs: settings.SLUICE_SWEEP_SECONDS * 1_000,
+  };
 }
 
 function read<R extends keyof typeof schemas>(

@@ -20,16 +20,19 @@ import {
 import type { Log } from './ports/log.ts';
 import type { Queue } from './ports/queue.ts';
 import { hostedRepositories } from './pull-request/hosted.ts';
+import { pacePulls } from './pull-request/pace.ts';
 import { newPullMemory } from './pull-request/publication.ts';
 import { startServer } from './server.ts';
 import type { Toolbox } from './toolbox.ts';
 import { startWorker } from './worker.ts';
 
-/** How often a worker looks for what a lost webhook left behind. */
-const sweepMs = 5 * 60_000;
 /** GitHub keeps deliveries for about three days; older ones are not worth asking for. */
 const redeliverMs = 24 * 60 * 60_000;
 const graceMs = 20_000;
+/** Reviews of one pull request begin this far apart at least. */
+const paceMs = 2_000;
+/** How often workers look for jobs of a lost one. */
+const stalledMs = 5_000;
 
 export interface Started {
   readonly webhookUrl: string | undefined;
@@ -54,6 +57,8 @@ export async function startRole(
   // Open the queue, then take jobs, then take webhooks.
   const queue = await openQueue(common.queue, {
     folder: join(common.data, 'queue'),
+    lockMs: common.lockMs,
+    stalledMs: Math.min(stalledMs, common.lockMs),
     onEvent: (event) => logQueue(log, event),
   });
   const stopWork = work === undefined ? undefined : await startWork(work, queue, log, toolbox);
@@ -111,7 +116,7 @@ async function startWork(
   log: Log,
   toolbox: Toolbox,
 ): Promise<() => void> {
-  const { appId, privateKey, github: address, platform, platformBranch, data, concurrency } = configuration;
+  const { appId, privateKey, github: address, platform, platformBranch, data, concurrency, sweepMs } = configuration;
   const github = createGitHub({ appId, privateKey, apiUrl: address.api, onToken: (token) => log.hide(token) });
   const mirrors = createMirrors({ folder: join(data, 'repositories') });
   const { renderer, policyEngine, shippedPolicies } = await toolbox.tools(() => {});
@@ -124,6 +129,7 @@ async function startWork(
     mirrors,
     hosted: hostedRepositories({ github, mirrors, platform, branch: platformBranch }),
     memory: newPullMemory(),
+    pace: pacePulls(paceMs, () => performance.now()),
     queue,
     log,
     today: () => new Date().toISOString().slice(0, 10),

@@ -56,8 +56,20 @@ test('the least that is needed, and what the rest is then', () => {
     listen: { host: '0.0.0.0', port: 3000 },
     privateKey: pkcs8,
     concurrency: 2,
+    lockMs: 30_000,
+    sweepMs: 300_000,
     secrets: [pkcs8.trim(), hook],
   });
+});
+
+test.each([
+  ['SLUICE_LOCK_SECONDS', '0'],
+  ['SLUICE_LOCK_SECONDS', '601'],
+  ['SLUICE_SWEEP_SECONDS', '0'],
+  ['SLUICE_SWEEP_SECONDS', '86401'],
+  ['SLUICE_SWEEP_SECONDS', '1.5'],
+])('%s is not %s', (name, value) => {
+  expect(refusal(() => start({ [name]: value })).message).toContain(`${name} is no number of seconds from 1 to`);
 });
 
 test('a server needs no private key, and a worker no webhook secret', () => {
