@@ -75,7 +75,8 @@ function whyStays(object: KubeObject | undefined): string | undefined {
   return undefined;
 }
 
-function whyAllStay({ base, head, baseCluster, headCluster }: Pair): string | undefined {
+/** Why nothing of what leaves a pair is deleted; undefined where it is. */
+export function whyAllStay({ base, head, baseCluster, headCluster }: Pair): string | undefined {
   if (base === undefined) return undefined;
   if (headCluster === undefined) return 'since nothing reconciles a cluster that the platform repository no longer has';
   if (head !== undefined) return head.spec.prune ? undefined : 'since its spec.prune is not true';

@@ -2,7 +2,7 @@
 
 import type { ClusterFleet, FleetKustomization } from '../fleet/fleet.ts';
 import { ownersOf } from '../fleet/ownership.ts';
-import { objectId } from '../object/id.ts';
+import { namespaceOf, objectId } from '../object/id.ts';
 import { buildSide } from './built.ts';
 import type { Side, Tools } from './side.ts';
 
@@ -54,7 +54,16 @@ export function otherOwner(
   };
 }
 
-function namespacesOf(kustomization: FleetKustomization): readonly string[] {
+/** Namespaces in which the platform itself holds more on the head than on the base: what a tenant has there may be taken. */
+export function gainedNamespaces(base: ClusterFleet | undefined, head: ClusterFleet): ReadonlySet<string> {
+  if (base === undefined || base.objects === head.objects) return new Set();
+  const before = ownersOf(base);
+  const gained = head.objects.filter(({ object }) => !before.has(objectId(object)));
+  return new Set(gained.map(({ object }) => namespaceOf(object)).filter((name) => name !== ''));
+}
+
+/** Of its tenant; none for the platform's own. */
+export function namespacesOf(kustomization: FleetKustomization): readonly string[] {
   return kustomization.owner.type === 'tenant' ? kustomization.owner.tenant.namespaces : [];
 }
 

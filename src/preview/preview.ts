@@ -7,17 +7,19 @@ import type { ReportUnknown } from '../report/report.ts';
 import { changedPaths } from '../source/changed.ts';
 import { sameRepository } from '../source/url.ts';
 import { Comparisons } from './comparison.ts';
-import { keepUnpruned, type Leaving, massDeletion } from './deletions.ts';
+import { type Affected, affectedPairs } from './affected.ts';
+import { keepUnpruned, type Leaving, massDeletion, whyAllStay } from './deletions.ts';
 import { fleetFindings, reportError, withFleetViolations } from './fleet-findings.ts';
 import { type PairResult, previewPair } from './kustomization.ts';
-import { type Owners, readOwners, rulesDiffer } from './owners.ts';
-import { differs, isHidden, type Pair, pairUp } from './pair.ts';
+import { type Owners, readOwners } from './owners.ts';
+import { isHidden, type Pair, pairUp } from './pair.ts';
 import type { Side, Tools } from './side.ts';
 import {
   suspendedNotes,
   unique,
   unknownCharts,
   unknownChildren,
+  unknownDeletions,
   unknownSource,
   unknownVariables,
   unmovedNotes,
@@ -139,30 +141,6 @@ function withChanges(one: Previewed, changes: readonly ObjectChange[], { fleet }
   return { affected, result: { ...result, outcome: { ...outcome, changes, violations } } };
 }
 
-interface Affected {
-  readonly pair: Pair;
-  readonly introducedOnly: boolean;
-}
-
-async function affectedPairs(
-  pairs: readonly Pair[],
-  base: Side,
-  head: Side,
-  tools: Tools,
-): Promise<readonly Affected[]> {
-  const rules = new Map<string, boolean>();
-  const answers = await Promise.all(
-    pairs.map(async (pair): Promise<Affected[]> => {
-      if (await differs(pair, tools.renderer)) return [{ pair, introducedOnly: false }];
-      if (base === head || pair.head === undefined || pair.headCluster === undefined) return [];
-      const differ = rules.get(pair.cluster) ?? rulesDiffer(base, head, pair.baseCluster, pair.headCluster);
-      rules.set(pair.cluster, differ);
-      return differ ? [{ pair, introducedOnly: true }] : [];
-    }),
-  );
-  return answers.flat();
-}
-
 /** Owners of both sides per cluster, computed once for all the Kustomizations that are affected there. */
 function ownersByCluster(
   affected: readonly Affected[],
@@ -204,8 +182,10 @@ function isWorthShowing({ affected, result }: Previewed): boolean {
 }
 
 function unknownsOf({ affected, result }: Previewed): ReportUnknown[] {
-  const { head } = affected.pair;
-  if (head === undefined || affected.introducedOnly) return [];
+  const { pair } = affected;
+  const { head } = pair;
+  if (head === undefined) return whyAllStay(pair) === undefined ? unknownDeletions(pair) : [];
+  if (affected.introducedOnly) return [];
   return [...unknownSource(head), ...unknownVariables(head, result.unknownVariables)];
 }
 

@@ -36,6 +36,16 @@ export function unknownSource(kustomization: FleetKustomization): ReportUnknown[
   ];
 }
 
+/** What goes with a Kustomization whose source is not at hand here. */
+export function unknownDeletions({ base, head }: Pair): ReportUnknown[] {
+  if (base === undefined || head !== undefined || base.source.type !== 'unknown') return [];
+  const address = base.source.url === undefined ? '' : ` (${base.source.url})`;
+  const what = `${base.source.what}${address}`;
+  return [
+    { what, effect: `what is deleted together with Kustomization ${base.key} is not shown: ${base.source.reason}` },
+  ];
+}
+
 /** Charts are shown as the documents they are. */
 export function unknownCharts(
   built: readonly { readonly cluster: string; readonly objects: readonly BuiltObject[] }[],

@@ -117,6 +117,16 @@ describe('a Kustomization that goes', () => {
     expect(checked.report?.notes.join()).toContain(note ?? '');
   });
 
+  it('says that what goes with it is not known where its source is not at hand', async () => {
+    const other = gitRepository('flux-system', 'other', urlOf('other'));
+    const reader = kustomization('flux-system', 'other', { sourceRef: { kind: 'GitRepository', name: 'other' } });
+    const files = { 'clusters/prod/other.yaml': yaml(other, reader), 'clusters/prod/more.yaml': maps('more') };
+    const { report } = await change(files, {}, ['clusters/prod/other.yaml']);
+    expect(report?.unknowns.map(({ effect }) => effect).join()).toContain(
+      'deleted together with Kustomization flux-system/other',
+    );
+  });
+
   it('stays with its objects where its parent does not prune', async () => {
     const parent = yaml(kustomization('flux-system', 'parent', { path: './parent', prune: false }));
     const files = {

@@ -308,3 +308,14 @@ describe("a platform's own change of the rules", () => {
     expect(report?.violations).toEqual([]);
   });
 });
+
+describe("a platform's change in a tenant's namespace", () => {
+  it('says which object of the tenant it takes', async () => {
+    const platform = await platformOf(platformFiles);
+    await platform.write({ 'clusters/prod/app.yaml': yaml(configMap('app', 'a-dev'), configMap('other', 'a-dev')) });
+    const { exit, report } = await fleet.report(platform, '--repo', `${fleet.a.url}=${fleet.a.directory}`);
+    expect(exit).toBe(1);
+    const found = report?.violations.map((one) => [one.rule, one.object, one.kustomization, one.introduced]);
+    expect(found).toEqual([['tenant/duplicate', 'ConfigMap/a-dev/app', 'a-dev/a', true]]);
+  });
+});
