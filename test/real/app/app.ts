@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { App } from '../../../lab/github/app.ts';
 import type { CheckRun } from '../../../lab/github/check.ts';
 import { type LabGitHub, startGitHub } from '../../../lab/github/github.ts';
 import type { Comment } from '../../../lab/github/issue.ts';
@@ -10,7 +11,7 @@ import { createToolbox, type Toolbox } from '../../../src/toolbox.ts';
 import { configMap, platformFiles, yaml } from '../check/fleet.ts';
 
 export const platformName = 'acme/platform';
-const secret = 'a-secret-for-webhooks-of-the-lab';
+export const secret = 'a-secret-for-webhooks-of-the-lab';
 
 export interface AppOptions {
   /** `embedded` unless said. */
@@ -33,44 +34,7 @@ export class RunningApp {
   }
 
   static async start(options: AppOptions = {}): Promise<RunningApp> {
-    const folder = await mkdtemp(join(tmpdir(), 'sluice-app-'));
-    const github = await startGitHub({ limits: {} });
-    github.createUser('ada');
-    github.createOrganisation('acme');
-    github.addMember('acme', 'ada', 'admin');
-    // The fleet's documents name this GitHub.
-    const tenants = String(platformFiles['clusters/prod/tenants.yaml']).replaceAll(
-      'https://github.com',
-      github.address,
-    );
-    await create(github, platformName, { 'clusters/prod/tenants.yaml': tenants });
-    await create(github, 'acme/a', { 'deploy/app.yaml': yaml(configMap('app', 'a-dev')) });
-    await create(github, 'acme/b', { 'deploy/app.yaml': yaml(configMap('app', 'b-dev')) });
-    const app = github.registerApp({
-      name: 'sluice',
-      owner: 'acme',
-      permissions: {
-        contents: 'read',
-        pull_requests: 'write',
-        checks: 'write',
-        metadata: 'read',
-        merge_queues: 'read',
-      },
-      events: ['pull_request', 'push', 'check_run', 'check_suite', 'issue_comment', 'merge_group'],
-    });
-    github.installApp(app, 'acme');
-    const environment = {
-      SLUICE_APP_ID: String(app.id),
-      SLUICE_PRIVATE_KEY: app.privateKey,
-      SLUICE_WEBHOOK_SECRET: secret,
-      SLUICE_GITHUB_URL: github.address,
-      SLUICE_PLATFORM: platformName,
-      SLUICE_QUEUE: options.queue ?? 'embedded',
-      SLUICE_DATA: join(folder, 'data'),
-      SLUICE_LISTEN: '127.0.0.1:0',
-      SLUICE_ADMIN_LISTEN: '127.0.0.1:0',
-      SLUICE_LOG_LEVEL: process.env['SLUICE_TEST_LOG'] ?? 'silent',
-    };
+    const { github, app, folder, environment } = await startOrganisation(options);
     const running = new RunningApp(github, folder, environment);
     await running.startRole();
     github.setWebhook(app, { url: running.#role?.webhookUrl ?? '', secret });
@@ -115,4 +79,53 @@ export class RunningApp {
 async function create(github: LabGitHub, name: string, files: Readonly<Record<string, string>>): Promise<void> {
   await github.createRepository(name);
   await github.pushFiles(name, 'ada', { branch: 'main', files, message: 'start' });
+}
+
+export interface Organisation {
+  readonly github: LabGitHub;
+  readonly app: App;
+  /** For what the App keeps; whoever starts it removes it. */
+  readonly folder: string;
+  /** What the App is started with. */
+  readonly environment: Record<string, string>;
+}
+
+/** A GitHub with one organisation, the small fleet and the installed App, which does not run yet. */
+export async function startOrganisation(options: AppOptions = {}): Promise<Organisation> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-app-'));
+  const github = await startGitHub({ limits: {} });
+  github.createUser('ada');
+  github.createOrganisation('acme');
+  github.addMember('acme', 'ada', 'admin');
+  // The fleet's documents name this GitHub.
+  const tenants = String(platformFiles['clusters/prod/tenants.yaml']).replaceAll('https://github.com', github.address);
+  await create(github, platformName, { 'clusters/prod/tenants.yaml': tenants });
+  await create(github, 'acme/a', { 'deploy/app.yaml': yaml(configMap('app', 'a-dev')) });
+  await create(github, 'acme/b', { 'deploy/app.yaml': yaml(configMap('app', 'b-dev')) });
+  const app = github.registerApp({
+    name: 'sluice',
+    owner: 'acme',
+    permissions: {
+      contents: 'read',
+      pull_requests: 'write',
+      checks: 'write',
+      metadata: 'read',
+      merge_queues: 'read',
+    },
+    events: ['pull_request', 'push', 'check_run', 'check_suite', 'issue_comment', 'merge_group'],
+  });
+  github.installApp(app, 'acme');
+  const environment = {
+    SLUICE_APP_ID: String(app.id),
+    SLUICE_PRIVATE_KEY: app.privateKey,
+    SLUICE_WEBHOOK_SECRET: secret,
+    SLUICE_GITHUB_URL: github.address,
+    SLUICE_PLATFORM: platformName,
+    SLUICE_QUEUE: options.queue ?? 'embedded',
+    SLUICE_DATA: join(folder, 'data'),
+    SLUICE_LISTEN: '127.0.0.1:0',
+    SLUICE_ADMIN_LISTEN: '127.0.0.1:0',
+    SLUICE_LOG_LEVEL: process.env['SLUICE_TEST_LOG'] ?? 'silent',
+  };
+  return { github, app, folder, environment };
 }
