@@ -174,7 +174,13 @@ export class TestFleet {
   readonly toolbox: ReturnType<typeof createToolbox>;
   #more = 0;
 
-  private constructor(folder: string, platform: Checkout, a: Checkout, b: Checkout, engine: OpaPolicyEngine | undefined) {
+  private constructor(
+    folder: string,
+    platform: Checkout,
+    a: Checkout,
+    b: Checkout,
+    engine: OpaPolicyEngine | undefined,
+  ) {
     this.folder = folder;
     this.platform = platform;
     this.a = a;
