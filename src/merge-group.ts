@@ -3,6 +3,7 @@ import { asSluiceError, SluiceError } from './errors.ts';
 import type { GitHub, HostedRepository } from './ports/github.ts';
 import type { MergeGroupJob, TakenJob } from './ports/queue.ts';
 import { failedReport } from './pull-request/failure.ts';
+import type { Merge } from './pull-request/merge.ts';
 import { completeCheckOn, startOrFindCheck } from './pull-request/publication.ts';
 import { addressOf, type RenderTools, renderMerge } from './pull-request/render.ts';
 import type { Report } from './report/report.ts';
@@ -38,12 +39,15 @@ async function reviewGroup(
   tools: MergeGroupTools,
 ): Promise<Report> {
   try {
-    const fetched = await tools.mirrors.fetch(tools.hosted.remote(repository), ref);
-    if (fetched?.commit !== job.head) {
-      throw new SluiceError('source.refMissing', 'the merge group has moved on', { kind: 'transient' });
-    }
+    const merge = async (): Promise<Merge> => {
+      const fetched = await tools.mirrors.fetch(tools.hosted.remote(repository), ref);
+      if (fetched?.commit !== job.head) {
+        throw new SluiceError('source.refMissing', 'the merge group has moved on', { kind: 'transient' });
+      }
+      return { ...fetched, base: job.base };
+    };
     const branch = job.baseRef.replace(/^refs\/heads\//, '');
-    return await renderMerge({ repository, branch, head: job.head, merge: { ...fetched, base: job.base } }, tools);
+    return await renderMerge({ repository, branch, head: job.head, merge }, tools);
   } catch (thrown) {
     const error = asSluiceError(thrown);
     if (error.kind !== 'terminal') throw error;

@@ -5,23 +5,26 @@ export interface Remote {
   /** Names the copy: `<installation>-<repository id>`; never anything that a rename changes. */
   readonly key: string;
   readonly url: string;
-  /** For HTTP basic authentication; asked for at each fetch, never kept or printed. `refused` did not do. */
+  /** For HTTP basic authentication; asked for at each fetch, never kept or printed. `refused` is one that was not taken. */
   token(refused?: string): Promise<string | undefined>;
 }
 
 export interface Fetched {
   readonly repository: Repository;
   readonly commit: string;
+  /** The commits of the refs asked for, at the same moment: `refs/heads/main` → `3f9c…`. */
+  readonly refs: ReadonlyMap<string, string>;
 }
 
 export interface Mirrors {
   /**
    * The commit that a full ref (`refs/pull/7/merge`) has on the server now, with everything it needs; undefined where the
-   * server has no such ref.
+   * server has no such ref. Of refs that start with one of `also`, only the names and commits.
    *
-   * @throws SluiceError `fleet.source`, transient for what a retry may mend; what the server said is not repeated
+   * @throws SluiceError `fleet.source`, transient for what a retry may mend; what the server said is not repeated.
+   *   `source.tooLarge` for more than the mirror takes
    */
-  fetch(remote: Remote, ref: string): Promise<Fetched | undefined>;
+  fetch(remote: Remote, ref: string, also?: readonly string[]): Promise<Fetched | undefined>;
   /** Full name of a ref below `prefix` that stands at a commit on the server now; undefined where there is none. */
   refOf(remote: Remote, commit: string, prefix: string): Promise<string | undefined>;
   /** Full name of the server's default branch: `refs/heads/main`. @throws as `fetch` */

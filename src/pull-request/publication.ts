@@ -1,4 +1,5 @@
 // What GitHub shows of a review: one check run on the head, one comment that is edited in place.
+import { SluiceError } from '../errors.ts';
 import type { CheckConclusion, CheckOutput, CheckRun, GitHub, PullRequest, RepositoryId } from '../ports/github.ts';
 import { annotationBatches, renderCheckRun } from '../report/check-run.ts';
 import { renderComment } from '../report/markdown/comment.ts';
@@ -24,13 +25,23 @@ export function newPullMemory(): PullMemory {
   return { comments: new Map(), checks: new Map() };
 }
 
+const mostRemembered = 2_000;
+
+function remembered<Value>(map: Map<string, Value>, key: string, value: Value): Value {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > mostRemembered && oldest !== undefined) map.delete(oldest);
+  return value;
+}
+
 function keyOf(pull: PullRequest): string {
   return `${pull.repository.repository}/${pull.number}`;
 }
 
 /**
- * The check run of a head: the one that is there already (from an earlier attempt, or an event that came twice), or a
- * new one. Others that were left open are closed, so that one remains.
+ * The check run of a head, open: the one that is there already (from an earlier attempt, an event that came twice or a
+ * review against another base), or a new one. Others that were left open are closed, so that one remains.
  */
 export async function announce(
   github: GitHub,
@@ -39,9 +50,14 @@ export async function announce(
   again: boolean,
 ): Promise<CheckRun> {
   const check = await findCheck(github, memory, pull, again);
-  const kept = check ?? (await github.startCheck(pull.repository, pull.head.sha, announcement, `pull/${pull.number}`));
-  memory.checks.set(keyOf(pull), kept);
-  return kept;
+  if (check === undefined) {
+    const externalId = `pull/${pull.number}`;
+    const started = await github.startCheck(pull.repository, pull.head.sha, announcement, externalId);
+    return remembered(memory.checks, keyOf(pull), started);
+  }
+  // What it said was about another base, or another fleet.
+  if (check.completed) await github.updateCheck(pull.repository, check.id, announcement);
+  return remembered(memory.checks, keyOf(pull), { ...check, completed: false });
 }
 
 const announcement: CheckOutput = {
@@ -57,16 +73,42 @@ async function findCheck(
   again: boolean,
 ): Promise<CheckRun | undefined> {
   const known = memory.checks.get(keyOf(pull));
+  if (known !== undefined && known.head !== pull.head.sha && !known.completed)
+    await closeCheck(github, memory, pull, known, 'Superseded by a newer commit');
   if (known !== undefined && !again) return known.head === pull.head.sha ? known : undefined;
   const [newest, ...older] = await github.checkRuns(pull.repository, pull.head.sha);
   for (const one of older.filter(({ completed }) => !completed))
-    await closeCheck(github, pull, one, 'A later attempt took over');
+    await closeCheck(github, memory, pull, one, 'A later attempt took over');
   return newest;
 }
 
 /** Ends a check that nobody needs any more; never a success. */
-export async function closeCheck(github: GitHub, pull: PullRequest, check: CheckRun, title: string): Promise<void> {
+export async function closeCheck(
+  github: GitHub,
+  memory: PullMemory,
+  pull: PullRequest,
+  check: CheckRun,
+  title: string,
+): Promise<void> {
   await github.updateCheck(pull.repository, check.id, { title, summary: `${title}.`, annotations: [] }, 'cancelled');
+  completed(memory, pull, check);
+}
+
+/** Completes a pull request's check with a report. */
+export async function completeCheck(
+  github: GitHub,
+  memory: PullMemory,
+  pull: PullRequest,
+  check: CheckRun,
+  report: Report,
+): Promise<void> {
+  await completeCheckOn(github, pull.repository, check, report);
+  completed(memory, pull, check);
+}
+
+function completed(memory: PullMemory, pull: PullRequest, { id }: CheckRun): void {
+  const known = memory.checks.get(keyOf(pull));
+  if (known?.id === id) memory.checks.set(keyOf(pull), { ...known, completed: true });
 }
 
 /** Completes the check with a report, annotations in as many requests as GitHub wants. */
@@ -108,16 +150,21 @@ export async function comment(
   if (known === undefined) {
     // A repository that no cluster reads gets no comment.
     if (report.followers === 0 && report.verdict === 'pass') return;
-    await github.createComment(pull.repository, pull.number, body);
-    // Another worker may have had the same thought: the oldest comment stays.
-    const kept = await readOwn(github, pull);
-    if (kept !== undefined) memory.comments.set(key, kept);
-    if (kept !== undefined && kept.body !== body) await edit(github, memory, pull, kept, body);
+    await create(github, memory, pull, body);
     return;
   }
   if (known.body === body) return;
   await reply(github, pull, readMarker(known.body)?.verdict, report.verdict, again);
   await edit(github, memory, pull, known, body);
+}
+
+async function create(github: GitHub, memory: PullMemory, pull: PullRequest, body: string): Promise<void> {
+  await github.createComment(pull.repository, pull.number, body);
+  // Another worker may have had the same thought: the oldest comment stays.
+  const kept = await readOwn(github, pull);
+  if (kept === undefined) return;
+  remembered(memory.comments, keyOf(pull), kept);
+  if (kept.body !== body) await edit(github, memory, pull, kept, body);
 }
 
 async function edit(
@@ -129,8 +176,15 @@ async function edit(
 ): Promise<void> {
   const key = keyOf(pull);
   memory.comments.delete(key);
-  await github.updateComment(pull.repository, known.id, body);
-  memory.comments.set(key, { id: known.id, body });
+  try {
+    await github.updateComment(pull.repository, known.id, body);
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== 'github.gone') throw error;
+    // Somebody has deleted it.
+    await github.createComment(pull.repository, pull.number, body);
+    return;
+  }
+  remembered(memory.comments, key, { id: known.id, body });
 }
 
 /** Our comment as GitHub has it; where there are several, the oldest, and the others are removed. */

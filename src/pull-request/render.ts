@@ -28,18 +28,22 @@ export interface MergeSubject {
   /** Short name of the branch that the merge moves. */
   readonly branch: string;
   readonly head: string;
-  readonly merge: Merge;
+  /** Fetches the merge, while the platform is fetched. */
+  readonly merge: () => Promise<Merge>;
 }
 
 /** @throws SluiceError for what makes a review impossible; transient where a retry may mend it */
 export async function renderMerge(subject: MergeSubject, tools: RenderTools): Promise<Report> {
-  const { repository, merge, head } = subject;
+  const { repository, head } = subject;
   const platform = await tools.hosted.platform();
   const isPlatform = platform.repository === repository.repository;
-  const tracked = isPlatform ? undefined : await trackedPlatform(platform, tools);
+  const [tracked, merge] = await Promise.all([
+    isPlatform ? undefined : trackedPlatform(platform, tools),
+    subject.merge(),
+  ]);
   const [base, after] = await Promise.all([
-    sideOf(merge.base, subject, tracked, tools),
-    sideOf(merge.commit, subject, tracked, tools),
+    sideOf(merge.base, { subject, merge, tracked }, tools),
+    sideOf(merge.commit, { subject, merge, tracked }, tools),
   ]);
   const sides = await readSides({ base, head: after, shippedPolicies: tools.shippedPolicies }, tools);
   const role = isPlatform ? ('platform' as const) : ('tenant' as const);
@@ -68,13 +72,14 @@ async function trackedPlatform(platform: HostedRepository, { mirrors, hosted }: 
   return { url: platform.cloneUrl, repository: tracked.repository, isPlatform: true, reviewed: undefined, standing };
 }
 
-async function sideOf(
-  commit: string,
-  subject: MergeSubject,
-  tracked: Tracked | undefined,
-  tools: RenderTools,
-): Promise<SideInput> {
-  const { repository, branch, merge } = subject;
+interface Sides {
+  readonly subject: MergeSubject;
+  readonly merge: Merge;
+  readonly tracked: Tracked | undefined;
+}
+
+async function sideOf(commit: string, { subject, merge, tracked }: Sides, tools: RenderTools): Promise<SideInput> {
+  const { repository, branch } = subject;
   const tree = await merge.repository.tree(commit);
   const reviewed = { tree, branch, revision: `sha1:${commit}` };
   const common = { url: repository.cloneUrl, repository: merge.repository, reviewed, standing: undefined };

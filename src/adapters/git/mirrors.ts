@@ -1,111 +1,150 @@
 // Bare copies on disk, one for each hosted repository. Deleted, they are fetched again; nothing else is lost.
 import fs from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import git, { Errors, type HttpClient } from 'isomorphic-git';
+import git from 'isomorphic-git';
 import { SluiceError } from '../../errors.ts';
 import type { Fetched, Mirrors, Remote } from '../../ports/mirror.ts';
 import type { Repository } from '../../ports.ts';
 import { withoutCredentials } from '../../source/url.ts';
-import { type GitHttpLimits, gitHttp } from './http.ts';
+import { AnswerTooLarge } from './http.ts';
+import { keepPack } from './keep-pack.ts';
+import { AnswerStatus, type GitPost, type GitPostLimits, gitPost } from './post.ts';
 import { openRepository } from './repository.ts';
+import { fetchPack, type GitServer, listRefs, type ServerRef } from './upload-pack.ts';
 
 interface Mirror {
   readonly gitdir: string;
   readonly repository: Repository;
-  /** Fetches of one copy go one after the other. */
+  /** Packs come one after the other. */
   last: Promise<unknown>;
-  /** A commit that is here: what the server is told we have. */
-  have: string | undefined;
+  /** Commits that are here with all they need, newest last: what the server is told we have. */
+  readonly haves: Map<string, string>;
 }
 
-export interface MirrorOptions extends GitHttpLimits {
+export interface MirrorOptions extends GitPostLimits {
   readonly folder: string;
 }
 
+const mostHaves = 32;
+
 /** One process per folder. */
 export function createMirrors({ folder, ...limits }: MirrorOptions): Mirrors {
-  const http = gitHttp(limits);
+  const post = gitPost(limits);
   const mirrors = new Map<string, Promise<Mirror>>();
   const mirrorOf = (key: string): Promise<Mirror> => {
     const known = mirrors.get(key) ?? openMirror(join(folder, key));
     mirrors.set(key, known);
+    known.catch(() => mirrors.delete(key));
     return known;
   };
+  const list = (remote: Remote, prefixes: readonly string[]): Promise<ServerRef[]> =>
+    ask(remote, (server) => listRefs(post, server, prefixes));
   return {
-    fetch: async (remote, ref) => {
+    fetch: async (remote, ref, also = []) => {
+      const listed = await list(remote, [ref, ...also]);
+      const wanted = listed.find((one) => one.ref === ref);
+      if (wanted === undefined) return undefined;
       const mirror = await mirrorOf(remote.key);
-      const turn = mirror.last.then(() => fetchRef(mirror, remote, ref, http));
-      mirror.last = turn.catch(() => undefined);
-      return turn;
+      const commit = wanted.peeled ?? wanted.oid;
+      await bring(mirror, { remote, ref, want: wanted.oid, commit, post });
+      const refs = new Map(listed.map((one) => [one.ref, one.peeled ?? one.oid]));
+      return { repository: mirror.repository, commit, refs } satisfies Fetched;
     },
-    refOf: async (remote, commit, prefix) => {
-      const refs = await ask(remote, async (auth) => git.listServerRefs({ http, url: remote.url, prefix, ...auth }));
-      return refs.find(({ oid }) => oid === commit)?.ref;
-    },
-    defaultBranch: async (remote) => {
-      const refs = await ask(remote, async (auth) =>
-        git.listServerRefs({ http, url: remote.url, prefix: 'HEAD', symrefs: true, ...auth }),
-      );
-      return refs.find(({ ref }) => ref === 'HEAD')?.target ?? 'refs/heads/main';
-    },
+    refOf: async (remote, commit, prefix) => (await list(remote, [prefix])).find(({ oid }) => oid === commit)?.ref,
+    defaultBranch: async (remote) =>
+      (await list(remote, ['HEAD'])).find(({ ref }) => ref === 'HEAD')?.target ?? 'refs/heads/main',
   };
 }
 
 async function openMirror(gitdir: string): Promise<Mirror> {
   await mkdir(gitdir, { recursive: true });
-  if (!fs.existsSync(join(gitdir, 'HEAD'))) {
-    await git.init({ fs, gitdir, bare: true, defaultBranch: 'main' });
-    // isomorphic-git wants a refspec; this one matches nothing, since only what was asked for is written.
-    await git.setConfig({ fs, gitdir, path: 'remote.origin.fetch', value: '+refs/sluice/none/*:refs/sluice/none/*' });
-  }
+  if (!fs.existsSync(join(gitdir, 'HEAD'))) await git.init({ fs, gitdir, bare: true, defaultBranch: 'main' });
+  // What a process that was killed left behind.
+  const left = (await readdir(gitdir)).filter((name) => name.startsWith('incoming-'));
+  for (const name of left) await rm(join(gitdir, name), { recursive: true, force: true });
   const repository = await openRepository(gitdir);
-  return { gitdir, repository, last: Promise.resolve(), have: await repository.resolve('refs/sluice/have') };
+  const refs = await git.listRefs({ fs, gitdir, filepath: 'refs/sluice/have' });
+  const haves = new Map<string, string>();
+  for (const name of refs) {
+    const commit = await repository.resolve(`refs/sluice/have/${name}`);
+    if (commit !== undefined) haves.set(commit, name);
+  }
+  return { gitdir, repository, last: Promise.resolve(), haves };
 }
 
-async function fetchRef(mirror: Mirror, remote: Remote, ref: string, http: HttpClient): Promise<Fetched | undefined> {
-  const { gitdir, repository } = mirror;
-  // isomorphic-git tells the server what the ref of the same name holds here, and nothing else.
-  if (mirror.have !== undefined) await git.writeRef({ fs, gitdir, ref, value: mirror.have, force: true });
-  const fetched = await ask(remote, (auth) =>
-    git.fetch({ fs, http, gitdir, url: remote.url, ref, singleBranch: true, tags: false, ...auth }),
-  ).catch((error: unknown) => {
-    if (error instanceof SluiceError && error.cause instanceof Errors.NotFoundError) return undefined;
-    throw error;
+interface Bringing {
+  readonly remote: Remote;
+  readonly ref: string;
+  /** The tag or the commit. */
+  readonly want: string;
+  readonly commit: string;
+  readonly post: GitPost;
+}
+
+/** Makes a commit be here with everything it needs. */
+async function bring(mirror: Mirror, one: Bringing): Promise<void> {
+  if (mirror.haves.has(one.commit)) return;
+  const turn = mirror.last.then(async () => {
+    if (mirror.haves.has(one.commit)) return;
+    await ask(one.remote, async (server) =>
+      keepPack(mirror.gitdir, await fetchPack(one.post, server, one.want, [...mirror.haves.keys()])),
+    );
+    if ((await mirror.repository.resolve(one.commit)) === undefined)
+      throw unreachable(one.remote.url, new Error('incomplete'), 'what it sent is not complete');
+    await remember(mirror, one);
   });
-  const commit = fetched?.fetchHead;
-  if (commit === undefined || commit === null) return undefined;
-  if ((await repository.resolve(commit)) === undefined) {
-    throw unreachable(remote.url, new Error('incomplete'), 'what it sent is not complete');
-  }
-  await git.writeRef({ fs, gitdir, ref, value: commit, force: true });
-  if (ref.startsWith('refs/heads/') || mirror.have === undefined) {
-    await git.writeRef({ fs, gitdir, ref: 'refs/sluice/have', value: commit, force: true });
-    mirror.have = commit;
-  }
-  return { repository, commit };
+  mirror.last = turn.catch(() => undefined);
+  await turn;
 }
 
-type Auth = { onAuth?: () => { username: string; password: string }; onAuthFailure: () => { cancel: true } };
+async function remember({ gitdir, haves }: Mirror, { ref, commit }: Bringing): Promise<void> {
+  await git.writeRef({ fs, gitdir, ref, value: commit, force: true });
+  const [oldest, slot] = haves.size < mostHaves ? [undefined, String(haves.size)] : ([...haves][0] ?? []);
+  if (oldest !== undefined) haves.delete(oldest);
+  await git.writeRef({ fs, gitdir, ref: `refs/sluice/have/${slot ?? 0}`, value: commit, force: true });
+  haves.set(commit, slot ?? '0');
+}
 
-async function ask<Answer>(remote: Remote, work: (auth: Auth) => Promise<Answer>): Promise<Answer> {
+/** A token that the server does not take is replaced once. */
+async function ask<Answer>(remote: Remote, work: (server: GitServer) => Promise<Answer>): Promise<Answer> {
   const token = await remote.token();
-  const onAuth = (): { username: string; password: string } => ({ username: 'x-access-token', password: token ?? '' });
+  const first = await tried(work, { url: remote.url, token });
+  if ('answer' in first) return first.answer;
+  if (statusOf(first.error) !== 401 || token === undefined) throw failure(remote.url, first.error);
+  const second = await tried(work, { url: remote.url, token: await remote.token(token) });
+  if ('answer' in second) return second.answer;
+  throw failure(remote.url, second.error);
+}
+
+async function tried<Answer>(
+  work: (server: GitServer) => Promise<Answer>,
+  server: GitServer,
+): Promise<{ readonly answer: Answer } | { readonly error: unknown }> {
   try {
-    return await work({ ...(token === undefined ? {} : { onAuth }), onAuthFailure: () => ({ cancel: true }) });
+    return { answer: await work(server) };
   } catch (error) {
-    throw failure(remote.url, error);
+    return { error };
   }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof AnswerStatus ? error.status : undefined;
 }
 
 function failure(url: string, error: unknown): SluiceError {
-  const status = error instanceof Errors.HttpError ? error.data.statusCode : undefined;
-  if (status === 401 || status === 403 || error instanceof Errors.UserCanceledError) {
+  const shown = withoutCredentials(url);
+  if (error instanceof AnswerTooLarge)
+    return new SluiceError('source.tooLarge', `${shown} sends ${error.message} at once`, {
+      remedy: 'keep large files out of the repository, or move what is deployed to one of its own',
+      cause: error,
+    });
+  const status = statusOf(error);
+  if (status === 401 || status === 403) {
     const remedy = 'give the App read access to the contents of that repository';
-    return new SluiceError('fleet.source', `access to ${withoutCredentials(url)} was denied`, { remedy, cause: error });
+    return new SluiceError('fleet.source', `access to ${shown} was denied`, { remedy, cause: error });
   }
-  if (status === 404)
-    return new SluiceError('fleet.source', `${withoutCredentials(url)} is not there`, { cause: error });
+  if (status === 404) return new SluiceError('fleet.source', `${shown} is not there`, { cause: error });
   return unreachable(url, error, 'it did not answer as a Git server does');
 }
 

@@ -1,0 +1,53 @@
+// A question to a Git server: one request, no redirect, a deadline, a ceiling on what comes back.
+import { AnswerTooLarge } from './http.ts';
+
+export interface GitPostLimits {
+  /** From the first byte sent to the last one read. @defaultValue 120_000 */
+  readonly deadlineMs?: number;
+  /** Bytes of one answer, which is held in memory. @defaultValue 512 MiB */
+  readonly maxBytes?: number;
+}
+
+/** Thrown for an answer with another status than 200. */
+export class AnswerStatus extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`HTTP ${status}`);
+    this.status = status;
+  }
+}
+
+/** Posts, and returns the body of the answer. @throws AnswerStatus, AnswerTooLarge, or what `fetch` throws */
+export type GitPost = (
+  url: string,
+  request: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
+) => Promise<AsyncIterable<Uint8Array>>;
+
+/** Proxy variables of the environment are not read. */
+export function gitPost({ deadlineMs = 120_000, maxBytes = 2 ** 29 }: GitPostLimits = {}): GitPost {
+  return async (url, { headers, body }) => {
+    const signal = AbortSignal.timeout(deadlineMs);
+    const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw new AnswerStatus(response.status);
+    }
+    return bounded(response.body, maxBytes);
+  };
+}
+
+/** GitHub takes an installation's token as the password of this user. */
+export function basicAuthorization(token: string): string {
+  return `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
+}
+
+async function* bounded(body: ReadableStream<Uint8Array> | null, maxBytes: number): AsyncIterableIterator<Uint8Array> {
+  let total = 0;
+  if (body === null) return;
+  for await (const part of body) {
+    total += part.length;
+    if (total > maxBytes) throw new AnswerTooLarge(`more than ${maxBytes} bytes`);
+    yield part;
+  }
+}
