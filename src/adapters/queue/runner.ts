@@ -1,5 +1,5 @@
 // One job, from the worker's hand to its end: read, run, and whatever the failure asks for.
-import { DelayedError, type Job as BullJob, UnrecoverableError, WaitingError } from 'bullmq';
+import { type Job as BullJob, DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
 import { asSluiceError, SluiceError } from '../../errors.ts';
 import { readJob, subjectOf } from '../../job/job.ts';
 import { type RetryLimits, retryTime } from '../../job/retry.ts';

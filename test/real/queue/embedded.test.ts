@@ -7,6 +7,7 @@ import type { QueueEvent } from '../../../src/adapters/queue/event.ts';
 import { beat, lockFolder } from '../../../src/adapters/queue/folder-lock.ts';
 import { openQueue } from '../../../src/adapters/queue/open.ts';
 import type { Queue } from '../../../src/ports/queue.ts';
+import { eventually } from './eventually.ts';
 import { review } from './hands.ts';
 import { startWorker } from './processes.ts';
 
@@ -62,9 +63,7 @@ describe('the embedded queue', () => {
     const queue = await opened();
     const lock = path.join(folder, 'lock');
     await writeFile(path.join(lock, '2'), JSON.stringify({ token: 'another', pid: 1, host: 'elsewhere' }));
-    await expect
-      .poll(() => events, { timeout: 10_000 })
-      .toMatchObject([{ event: 'store', error: { code: 'queue.locked' } }]);
+    await eventually(() => events).toMatchObject([{ event: 'store', error: { code: 'queue.locked' } }]);
     await expect(queue.add(review(1, 1))).rejects.toMatchObject({ code: 'queue.unavailable' });
     expect(await queue.healthy()).toBe(false);
     await queue.close(0);

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { QueueEvent } from '../../../src/adapters/queue/event.ts';
 import { openQueue, type QueueOptions } from '../../../src/adapters/queue/open.ts';
 import type { Queue } from '../../../src/ports/queue.ts';
+import { eventually } from './eventually.ts';
 import { Hands, review } from './hands.ts';
 import { startWorker } from './processes.ts';
 import { freePort, redisServer, type Server } from './servers.ts';
@@ -15,7 +16,7 @@ const events: QueueEvent[] = [];
 
 async function opened(address: string, options: QueueOptions = {}): Promise<Queue> {
   const queue = await openQueue(address, {
-    lockMs: 1_000,
+    lockMs: 10_000,
     stalledMs: 200,
     onEvent: (event) => events.push(event),
     ...options,
@@ -45,13 +46,13 @@ describe.each(['Redis', 'Postgres'] as const)('%s', (storeName) => {
     await queue.work(hands.pass(), { concurrency: 1 });
     await queue.add(review(1, 1, 'before'));
     await hands.next();
-    await expect.poll(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
+    await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
     await server.kill();
     await expect(queue.add(review(1, 2))).rejects.toMatchObject({ code: 'queue.unavailable', kind: 'transient' });
     expect(await queue.healthy()).toBe(false);
     await expect(queue.counts()).rejects.toMatchObject({ code: 'queue.unavailable' });
     await server.start();
-    await expect.poll(async () => await queue.healthy(), { timeout: 30_000 }).toBe(true);
+    await eventually(async () => await queue.healthy()).toBe(true);
     await queue.add(review(1, 3, 'after'));
     expect((await hands.next()).job.cause).toBe('after');
     expect(events.map(({ event }) => event)).toContain('store');
@@ -59,22 +60,22 @@ describe.each(['Redis', 'Postgres'] as const)('%s', (storeName) => {
   });
 
   test('is away while a job runs: the run is stopped once its lock has run out', async () => {
-    const queue = await opened(store.address, { name: 'away' });
+    const queue = await opened(store.address, { name: 'away', lockMs: 1_000 });
     const hands = new Hands();
     await queue.work(hands.hold, { concurrency: 1 });
     await queue.add(review(1, 1));
     const hand = await hands.next();
     await server.kill();
-    await expect.poll(() => hand.taken.signal.aborted, { timeout: 10_000 }).toBe(true);
+    await eventually(() => hand.taken.signal.aborted).toBe(true);
     expect(await hand.taken.superseded()).toBe(false);
     hand.end();
     await server.start();
-    await expect.poll(async () => await queue.healthy(), { timeout: 30_000 }).toBe(true);
+    await eventually(async () => await queue.healthy()).toBe(true);
     await queue.add(review(1, 1, 'the sweep'));
     // Postgres kept the job, and runs it first.
     do (await hands.next()).end();
     while (hands.all.at(-1)?.job.cause !== 'the sweep');
-    await expect.poll(async () => await queue.counts(), { timeout: 30_000 }).toEqual({ waiting: 0, active: 0 });
+    await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
   });
 
   test('hangs: adding gives up in time, and closing does too', async () => {
@@ -85,7 +86,7 @@ describe.each(['Redis', 'Postgres'] as const)('%s', (storeName) => {
     } finally {
       server.thaw();
     }
-    await expect.poll(async () => await queue.healthy(), { timeout: 30_000 }).toBe(true);
+    await eventually(async () => await queue.healthy()).toBe(true);
   });
 
   test('gives the job of a frozen worker to another; the frozen one stops when it thaws', async () => {
@@ -103,7 +104,7 @@ describe.each(['Redis', 'Postgres'] as const)('%s', (storeName) => {
       expect(hand.taken.signal.aborted).toBe(false);
       hand.end();
       await worker.kill();
-      await expect.poll(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
+      await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
     } finally {
       await worker.kill();
     }
@@ -160,7 +161,7 @@ describe('Redis', () => {
       const hands = new Hands();
       await queue.work(hands.pass(), { concurrency: 1 });
       await hands.take(2);
-      await expect.poll(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
+      await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
     } finally {
       await Promise.all(open.splice(0).map(async (queue) => await queue.close(0)));
       await server.remove();
@@ -177,7 +178,7 @@ describe('Redis', () => {
       (await hands.next()).end();
       await queue.add(review(1, 2, 'bad'));
       (await hands.next()).end(new Error('ghs_secret'));
-      await expect.poll(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
+      await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
       const keys = await server.command('keys', '*');
       expect(JSON.stringify(keys)).not.toMatch(/r1-\d+-/);
       const told = await server.command('xrange', 'sluice:review:events', '-', '+');
