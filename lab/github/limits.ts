@@ -47,12 +47,12 @@ export class Meter {
     const now = this.#world.clock.now();
     const usage = this.#of(actor);
     const { perHour, contentPerMinute, contentPerHour, pointsPerMinute, concurrent } = this.#limits;
+    usage.running += 1;
+    if (route === 'GET /rate_limit') return;
     if (perHour !== undefined && usage.used >= perHour) {
-      usage.running += 1;
       throw new Refusal(403, `API rate limit exceeded for installation ID ${nameOf(actor)}.`);
     }
     usage.used += 1;
-    usage.running += 1;
     if (concurrent !== undefined && usage.running > concurrent) throw secondary(60);
     if (creates) {
       usage.content = [...usage.content.filter((at) => at > now - 3_600_000), now];

@@ -92,9 +92,9 @@ function parseCommit(record: string): CommitFacts {
 /** Undefined where there is no such commit. */
 export async function findCommit(path: string, revision: string): Promise<CommitFacts | undefined> {
   if (revision === '' || revision.startsWith('-')) return undefined;
-  const { code, out } = await tryGit(path, ['rev-parse', '--verify', '--quiet', `${revision}^{commit}`]);
-  if (code !== 0) return undefined;
-  return (await readCommits(path, ['--no-walk', out.trim()], 1))[0];
+  const args = ['log', '--no-walk', '--max-count=1', `--format=${format}`, `${revision}^{commit}`, '--'];
+  const { code, out } = await tryGit(path, args);
+  return code === 0 ? parseCommit(out) : undefined;
 }
 
 export async function isAncestor(path: string, older: string, newer: string): Promise<boolean> {
@@ -147,29 +147,20 @@ export interface ChangedFile {
 /** What a head changes against where it left the base. */
 export async function changedFiles(path: string, base: string, head: string): Promise<ChangedFile[]> {
   const range = `${base}...${head}`;
-  const [raw, numbers] = await Promise.all([
-    runGit(path, ['diff', '--raw', '-z', '--no-abbrev', '-M', range, '--']),
-    runGit(path, ['diff', '--numstat', '-z', '-M', range, '--']),
-  ]);
-  const counts = parseNumbers(numbers);
-  const fields = raw.split('\0');
+  const out = await runGit(path, ['diff', '--raw', '--numstat', '-z', '--no-abbrev', '-M', range, '--']);
+  const fields = out.split('\0');
   const found: ChangedFile[] = [];
-  for (let at = 0; at + 1 < fields.length; ) {
+  let at = 0;
+  while (fields[at]?.startsWith(':') === true) {
     const [, , , sha = '', letter = ''] = (fields[at] ?? '').split(' ');
     const renamed = letter.startsWith('R') || letter.startsWith('C');
+    const previous = renamed ? fields[at + 1] : undefined;
     const name = fields[at + (renamed ? 2 : 1)] ?? '';
-    const { additions, deletions } = counts.get(name) ?? { additions: 0, deletions: 0 };
-    found.push({
-      path: name,
-      status: statusOf(letter),
-      previous: renamed ? fields[at + 1] : undefined,
-      additions,
-      deletions,
-      sha,
-    });
+    found.push({ path: name, status: statusOf(letter), previous, additions: 0, deletions: 0, sha });
     at += renamed ? 3 : 2;
   }
-  return found;
+  const counts = parseNumbers(fields.slice(at));
+  return found.map((file) => ({ ...file, ...counts.get(file.path) }));
 }
 
 function statusOf(letter: string): ChangedFile['status'] {
@@ -177,8 +168,7 @@ function statusOf(letter: string): ChangedFile['status'] {
   return known[letter.charAt(0) as keyof typeof known] ?? 'modified';
 }
 
-function parseNumbers(out: string): Map<string, { additions: number; deletions: number }> {
-  const fields = out.split('\0');
+function parseNumbers(fields: readonly string[]): Map<string, { additions: number; deletions: number }> {
   const found = new Map<string, { additions: number; deletions: number }>();
   for (let at = 0; at + 1 < fields.length; ) {
     const [additions = '', deletions = '', name = ''] = (fields[at] ?? '').split('\t');

@@ -1,4 +1,5 @@
 // Who may fetch and push, before Git itself is asked.
+import { gunzipSync } from 'node:zlib';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { atLeast } from '../account.ts';
 import type { Actor } from '../app.ts';
@@ -32,11 +33,12 @@ export async function admitGit(
     const former = world.repositories.get(world.formerNames.get(full.toLowerCase()) ?? 0);
     const repository = world.findRepository(full) ?? former;
     admit(world, actor, repository, pushing);
+    const body = rest === '/git-upload-pack' ? await readBody(request) : undefined;
+    const pack = rest === '/git-receive-pack' || (body !== undefined && !asksForRefs(request, body));
     const fault = world.faults.take(
       'git',
       fullName(repository),
-      (one) =>
-        (one.service === undefined || one.service === service) && (one.packOnly !== true || rest !== '/info/refs'),
+      (one) => (one.service === undefined || one.service === service) && (one.packOnly !== true || pack),
     );
     if (fault?.kind === 'refuse') throw new Refusal(503, 'Service Unavailable');
     if (fault?.kind === 'unauthorized') throw new Refusal(401, 'Bad credentials');
@@ -49,6 +51,7 @@ export async function admitGit(
         query: url.search.slice(1),
         user: account?.login ?? 'nobody',
         bypass,
+        body,
         fault,
         done,
       });
@@ -89,6 +92,18 @@ function admit(
   }
   if (actor.kind === 'app') throw new Refusal(401, 'Bad credentials');
   if (pushing && repository.archived) throw new Refusal(403, 'This repository was archived so it is read-only.');
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** In the second version of Git's protocol the list of references is asked for at the same address as the pack. */
+function asksForRefs(request: IncomingMessage, body: Buffer): boolean {
+  const plain = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+  return plain.includes('command=ls-refs');
 }
 
 /** Administrators push past a protection that does not bind them. */

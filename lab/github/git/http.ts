@@ -15,6 +15,8 @@ export interface GitRequest {
   readonly user: string;
   /** Branch protection does not hold for this push. */
   readonly bypass: boolean;
+  /** Where it has been read already. */
+  readonly body: Buffer | undefined;
   readonly fault: GitFault | undefined;
   /** Runs when Git is done and before the answer ends: who pushes then sees its effects. */
   readonly done: () => Promise<void>;
@@ -30,7 +32,8 @@ export function serveGit(request: IncomingMessage, response: ServerResponse, at:
     };
     response.once('close', gone);
     child.stdin.on('error', () => {});
-    request.pipe(child.stdin);
+    if (at.body === undefined) request.pipe(child.stdin);
+    else child.stdin.end(at.body);
     const exited = new Promise<void>((exit) => child.once('close', () => exit()));
     child.once('error', () => response.destroy());
     readHead(child.stdout)

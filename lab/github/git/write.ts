@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Repository } from '../repository.ts';
 import { exclusive } from '../turn.ts';
@@ -6,7 +6,7 @@ import { type Identity, runGit } from './run.ts';
 
 export interface Change {
   readonly branch: string;
-  /** Path → text; null takes the file away. */
+  /** Path → content; null takes the file away. */
   readonly files: Readonly<Record<string, string | Uint8Array | null>>;
   readonly message?: string;
   /** What the commit is built on, when not the branch's tip: a branch or commit. */
@@ -15,60 +15,65 @@ export interface Change {
   readonly force?: boolean;
 }
 
+interface Work {
+  readonly dir: string;
+}
+
+const prepared = new WeakMap<Repository, Promise<Work>>();
+
+/** A repository beside the bare one that sees its objects and from which can be pushed. */
+function workOf(repository: Repository): Promise<Work> {
+  const known = prepared.get(repository) ?? prepare(repository);
+  prepared.set(repository, known);
+  return known;
+}
+
+async function prepare(repository: Repository): Promise<Work> {
+  const dir = join(dirname(repository.path), `${repository.id}.work`);
+  await mkdir(dir, { recursive: true });
+  await runGit(dir, ['init', '--quiet', '--bare', '.']);
+  await writeFile(join(dir, 'objects', 'info', 'alternates'), `${join(repository.path, 'objects')}\n`);
+  return { dir };
+}
+
 /** Commits a change in a repository beside the bare one, from which it can be pushed. */
-export function commitChange(
+export async function commitChange(
   repository: Repository,
   change: Change,
   who: Identity,
 ): Promise<{ readonly dir: string; readonly commit: string }> {
-  const dir = join(dirname(repository.path), `${repository.id}.work`);
-  return exclusive(repository, async () => {
-    await mkdir(dir, { recursive: true });
-    await runGit(dir, ['init', '--quiet', '--bare', '.']);
-    await runGit(dir, ['fetch', '--quiet', repository.path, '+refs/heads/*:refs/heads/*', '+refs/pull/*:refs/pull/*']);
-    const parent = startOf(repository, change);
-    const base = parent === undefined ? undefined : (await runGit(dir, ['rev-parse', `${parent}^{commit}`])).trim();
-    const entries = base === undefined ? new Map<string, string>() : await readEntries(dir, base);
-    for (const [path, text] of Object.entries(change.files)) {
-      if (text === null) entries.delete(path);
-      else
-        entries.set(
-          path,
-          `100644 blob ${(await runGit(dir, ['hash-object', '-w', '--stdin'], { input: text })).trim()}`,
-        );
-    }
-    const tree = await writeTree(dir, entries);
-    const parents = base === undefined ? [] : ['-p', base];
-    const message = change.message ?? 'Change';
-    return { dir, commit: (await runGit(dir, ['commit-tree', tree, ...parents, '-m', message], { who })).trim() };
+  const work = await workOf(repository);
+  const { dir } = work;
+  return exclusive(work, async () => {
+    const input = Buffer.concat(stream(startOf(repository, change), change, who));
+    const out = await runGit(dir, ['fast-import', '--quiet', '--force'], { input });
+    return { dir, commit: out.trim() };
   });
 }
 
 function startOf(repository: Repository, change: Change): string | undefined {
-  if (change.from !== undefined) return change.from;
+  const { from } = change;
+  if (from !== undefined) return repository.refs.get(`refs/heads/${from}`) ?? from;
   const tip = repository.refs.get(`refs/heads/${change.branch}`);
   return tip ?? repository.refs.get(`refs/heads/${repository.defaultBranch}`);
 }
 
-async function readEntries(dir: string, commit: string): Promise<Map<string, string>> {
-  const out = await runGit(dir, ['ls-tree', '-r', '-z', commit]);
-  const lines = out.split('\0').filter((line) => line !== '');
-  return new Map(lines.map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, line.indexOf('\t'))]));
-}
-
-/** Trees from the leaves up, since `mktree` makes one level. */
-async function writeTree(dir: string, entries: ReadonlyMap<string, string>): Promise<string> {
-  const here = new Map<string, string>();
-  const below = new Map<string, Map<string, string>>();
-  for (const [path, entry] of entries) {
-    const slash = path.indexOf('/');
-    if (slash < 0) here.set(path, entry);
-    else {
-      const name = path.slice(0, slash);
-      below.set(name, (below.get(name) ?? new Map<string, string>()).set(path.slice(slash + 1), entry));
-    }
+/** https://git-scm.com/docs/git-fast-import, ending with a question for the new commit. */
+function stream(parent: string | undefined, change: Change, who: Identity): Buffer[] {
+  const data = (content: string | Uint8Array): Buffer[] => {
+    const bytes = Buffer.from(content);
+    return [Buffer.from(`data ${bytes.length}\n`), bytes, Buffer.from('\n')];
+  };
+  const parts = [
+    Buffer.from(`commit refs/heads/work\nmark :1\ncommitter ${who.name} <${who.email}> ${who.at} +0000\n`),
+    ...data(change.message ?? 'Change'),
+  ];
+  if (parent === undefined) parts.unshift(Buffer.from('reset refs/heads/work\n\n'));
+  else parts.push(Buffer.from(`from ${parent}\n`));
+  for (const [path, content] of Object.entries(change.files)) {
+    const quoted = `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+    if (content === null) parts.push(Buffer.from(`D ${quoted}\n`));
+    else parts.push(Buffer.from(`M 100644 inline ${quoted}\n`), ...data(content));
   }
-  for (const [name, inner] of below) here.set(name, `040000 tree ${await writeTree(dir, inner)}`);
-  const input = [...here].map(([name, entry]) => `${entry}\t${name}\0`).join('');
-  return (await runGit(dir, ['mktree', '-z'], { input })).trim();
+  return [...parts, Buffer.from('\nget-mark :1\ndone\n')];
 }

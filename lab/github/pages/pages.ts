@@ -39,7 +39,9 @@ export async function servePages(
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'",
   });
-  response.end(shown ?? page({ title: 'Not found' }, html`<h1>This is not the page you are looking for</h1>`));
+  // For a picture of everything.
+  const opened = url.searchParams.has('open') ? shown?.replaceAll('<details>', '<details open>') : shown;
+  response.end(opened ?? page({ title: 'Not found' }, html`<h1>This is not the page you are looking for</h1>`));
 }
 
 async function show(world: World, parts: readonly string[], url: URL): Promise<string | undefined> {

@@ -3,7 +3,7 @@ import type { Comment, Pull, Review } from '../issue.ts';
 import { stateOf, unmet } from '../protect.ts';
 import { fullName } from '../repository.ts';
 import type { World } from '../world.ts';
-import { checkRow, newestRuns } from './checks.ts';
+import { checkRow, type Mark, markOf, newestRuns } from './checks.ts';
 import { actingAs, ago, avatar, stateOfPull } from './frame.ts';
 import { html, type Markup } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
@@ -86,11 +86,19 @@ async function mergeBox(world: World, pull: Pull): Promise<Markup> {
     required.some(({ context, app }) => context === run.name && (app === undefined || app.id === run.app.id));
   const queued = protection?.mergeQueue === true;
   return html`<div class="entry"><div class="avatar"></div><div class="box merge ${ready ? 'ready' : ''}">
-    ${waiting.map(({ context, app }) => html`<div class="row"><span class="icon pending">●</span><span class="grow"><b>${context}</b> <span class="muted">Expected — waiting for ${app?.name ?? 'it'} to be reported</span></span><span class="label">Required</span></div>`)}
+    ${headline(runs.map(markOf), waiting.length)}${waiting.map(({ context, app }) => html`<div class="row"><span class="icon pending">●</span><span class="grow"><b>${context}</b> <span class="muted">Expected — waiting for ${app?.name ?? 'it'} to be reported</span></span><span class="label">Required</span></div>`)}
     ${runs.map((run) => checkRow(world, repository, run, isRequired(run)))}
     ${mergeability(pull)}${reasons.map((reason) => html`<div class="row"><span class="icon failure">✕</span><span>${reason}</span></div>`)}
     <div class="row"><form method="post" action="/${fullName(repository)}/pull/${number}">${actingAs(world, repository)}
       <button class="primary" name="do" value="${queued ? 'enqueue' : 'merge'}" ${ready ? '' : html`disabled`}>${queued ? 'Merge when ready' : 'Merge pull request'}</button></form></div></div></div>`;
+}
+
+function headline(marks: readonly Mark[], waiting: number): Markup | undefined {
+  if (marks.some(({ name }) => name === 'failure')) return row('failure', '✕', 'Some checks were not successful');
+  if (waiting > 0 || marks.some(({ name }) => name === 'pending')) {
+    return row('pending', '●', "Some checks haven't completed yet");
+  }
+  return marks.length === 0 ? undefined : row('success', '✓', 'All checks have passed');
 }
 
 function mergeability({ pull }: Pull): Markup {

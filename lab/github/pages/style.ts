@@ -8,7 +8,7 @@ export const style = `
   nav { display: flex; gap: 8px; padding: 0 24px; background: #f6f8fa; border-bottom: 1px solid #d1d9e0; }
   nav a { padding: 8px; color: #1f2328; border-bottom: 2px solid transparent; } nav a.here { border-color: #fd8c73; font-weight: 600; }
   main { max-width: 1216px; margin: 24px auto; padding: 0 24px; }
-  h1 { font-size: 32px; font-weight: 400; line-height: 1.25; margin: 0 0 8px; } h1 .number { color: #59636e; font-weight: 300; }
+  h1 { font-size: 32px; font-weight: 400; line-height: 1.25; margin: 0 0 8px; } h1 .icon { width: auto; } h1 .number { color: #59636e; font-weight: 300; }
   .muted { color: #59636e; } .small { font-size: 12px; } .mono, code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans Mono", monospace; }
   .branch { background: #ddf4ff; color: #0969da; border-radius: 6px; padding: 2px 5px; font: 12px ui-monospace, Menlo, "DejaVu Sans Mono", monospace; }
   .state { display: inline-block; border-radius: 2em; padding: 5px 12px; color: #fff; font-weight: 500; margin-right: 8px; }
