@@ -17,6 +17,7 @@ import type {
   Fleet,
   FleetKustomization,
   FleetProblem,
+  Lockdown,
   OwnedObject,
   Owner,
   Repositories,
@@ -79,6 +80,8 @@ class ClusterComputation {
   readonly #claimed = new Set<string>();
   /** How many Kustomizations each tenant has defined itself. */
   readonly #followed = new Map<string, number>();
+  /** As of the wave that is being built. */
+  #lockdown: Lockdown = readLockdown([]);
   #pending: Declared[] = [];
 
   constructor(root: ClusterRoot, input: FleetInput, filtered: Map<string, Promise<Tree>>) {
@@ -206,7 +209,7 @@ class ClusterComputation {
   /** What Flux itself would refuse to read where its lockdown flags are set. */
   #refuseAcross({ key, namespace, spec, declared, parent }: Declared): void {
     const { kind, name, namespace: from } = spec.sourceRef;
-    if (parent === undefined || from === namespace || !readLockdown(this.#objects).noCrossNamespaceRefs) return;
+    if (parent === undefined || from === namespace || !this.#lockdown.noCrossNamespaceRefs) return;
     throw new SluiceError(
       'fleet.invalid',
       `Kustomization ${key} reads ${kind} ${from}/${name}, and Flux runs with --no-cross-namespace-refs`,
@@ -252,9 +255,10 @@ class ClusterComputation {
   }
 
   #rules(): Omit<OwnerRules, 'trusted'> {
+    this.#lockdown = readLockdown(this.#objects);
     return {
       rbac: readRbac(this.#objects.map(({ object }) => object)),
-      lockdown: readLockdown(this.#objects),
+      lockdown: this.#lockdown,
       defaultServiceAccount: this.#input.config.defaultServiceAccount,
     };
   }
