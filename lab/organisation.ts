@@ -57,7 +57,7 @@ export async function openChange(lab: LabGitHub, change: Change): Promise<Pull> 
   return lab.openPullRequest(name, login, { head: branch, base: 'main', title: change.title, body: change.shows });
 }
 
-/** Registers the App as `app.yml` says and installs it on all of acme. */
+/** Registers the App as `app.yml` says, installs it on all of acme, and requires its check on every `main`. */
 export async function registerSluice(
   lab: LabGitHub,
   webhook: { readonly url: string; readonly secret: string } | undefined,
@@ -75,6 +75,9 @@ export async function registerSluice(
     ...(webhook !== undefined && { webhook }),
   });
   lab.installApp(app, 'acme');
+  for (const name of repositoryNames) {
+    await lab.protect(sampleName(name), 'main', { checks: [{ context: 'sluice', app }] });
+  }
   return app;
 }
 

@@ -7,8 +7,8 @@ beforeAll(async () => {
   stage = await setStage();
 });
 afterAll(async () => {
-  expect(stage.lab.contract?.violations).toEqual([]);
   await stage.close();
+  expect(stage.lab.contract?.violations).toEqual([]);
 });
 
 const now = (): number => Math.floor(stage.lab.clock.now() / 1000);

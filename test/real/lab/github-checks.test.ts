@@ -14,8 +14,8 @@ beforeEach(async () => {
   stage.receiver.received.length = 0;
 });
 afterAll(async () => {
-  expect(stage.lab.contract?.violations).toEqual([]);
   await stage.close();
+  expect(stage.lab.contract?.violations).toEqual([]);
 });
 
 const annotation = { path: 'a.yaml', start_line: 1, end_line: 1, annotation_level: 'failure', message: 'no' };

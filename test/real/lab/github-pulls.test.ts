@@ -16,8 +16,8 @@ beforeEach(async () => {
   stage.receiver.received.length = 0;
 });
 afterAll(async () => {
-  expect(stage.lab.contract?.violations).toEqual([]);
   await stage.close();
+  expect(stage.lab.contract?.violations).toEqual([]);
   await rm(dir, { recursive: true });
 });
 
