@@ -3,6 +3,7 @@ import { SluiceError } from '../errors.ts';
 import type { CheckConclusion, CheckOutput, CheckRun, GitHub, PullRequest, RepositoryId } from '../ports/github.ts';
 import { annotationBatches, renderCheckRun } from '../report/check-run.ts';
 import { renderComment } from '../report/markdown/comment.ts';
+import { linksBelow } from '../report/markdown/table.ts';
 import type { Report, Verdict } from '../report/report.ts';
 import { flipReply, markerPrefix, printMarker, printReplyMarker, readMarker, replyPrefix } from './marker.ts';
 
@@ -145,7 +146,9 @@ export async function comment(
   again: boolean,
 ): Promise<void> {
   const key = keyOf(pull);
-  const body = renderComment(report, { marker: printMarker({ head: pull.head.sha, verdict: report.verdict }) });
+  const marker = printMarker({ head: pull.head.sha, verdict: report.verdict });
+  const link = linksBelow(`${report.source}/blob/${pull.head.sha}`);
+  const body = renderComment(report, { marker, link });
   const known = again ? await readOwn(github, pull) : (memory.comments.get(key) ?? (await readOwn(github, pull)));
   if (known === undefined) {
     // A repository that no cluster reads gets no comment.

@@ -96,12 +96,13 @@ export function nameWords(names: readonly string[], most: number): Words {
   return names.length > most ? [...shown, ` and ${(names.length - most).toLocaleString('en-US')} more`] : shown;
 }
 
-/** Added and removed lines of a diff. */
-export function lineCounts(diff: string): { readonly added: number; readonly removed: number } {
-  let [added, removed] = [0, 0];
+/** Counts what a diff adds and removes: `+12 −3`; a diff that was cut short, `more than +2,000 −0`. */
+export function lineCounts(diff: string): string {
+  let [added, removed, cut] = [0, 0, ''];
   for (const line of diff.split('\n')) {
     if (line.startsWith('+')) added += 1;
     else if (line.startsWith('-')) removed += 1;
+    else if (line.startsWith('\\') && line.endsWith(' are not shown')) cut = 'more than ';
   }
-  return { added, removed };
+  return `${cut}+${added.toLocaleString('en-US')} −${removed.toLocaleString('en-US')}`;
 }

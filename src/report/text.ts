@@ -164,8 +164,7 @@ function diffLines({ paint }: Page, { diff }: ReportChange, room: number): strin
   if (diff === '') return [];
   const rows = diff.split('\n');
   if (rows.length > mostDiffLines || rows.length > room) {
-    const { added, removed } = lineCounts(diff);
-    return [paint('dim', `    diff of ${counted(rows.length, 'line')} (+${added} -${removed}) not shown here`)];
+    return [paint('dim', `    diff of ${counted(rows.length, 'line')} (${lineCounts(diff)}) not shown here`)];
   }
   return rows.map((row) => `    ${paint(styleOf(row), visible(row, '\t'))}`);
 }

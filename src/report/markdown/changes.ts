@@ -11,13 +11,12 @@ export const diffCap = { bytes: 6_144, lines: 120 } as const;
 
 /** Returns one change as a folded block with its diff. */
 export function changeDetails(change: ReportChange, report: Report, link?: SourceLink): string {
-  const { added, removed } = lineCounts(change.diff);
   const summary: Words = [
     `${symbolOf(change.risk)} ${change.risk} · `,
     code(change.object),
     ` · ${actionWords[change.action]}`,
     ...(change.summary === '' ? [] : [' · ', prose(change.summary)]),
-    ` · +${added.toLocaleString('en-US')} −${removed.toLocaleString('en-US')}`,
+    ` · ${lineCounts(change.diff)}`,
     ...(report.clusters.length > 1 ? [' · ', ...clusterWords(change.clusters, report.clusters.length)] : []),
   ];
   const source = sourceCell(change, link);
@@ -44,11 +43,10 @@ export function changeTable(
   { rows, link, title }: { readonly rows: number; readonly link?: SourceLink; readonly title: string },
 ): string {
   const body = changes.slice(0, rows).map((change) => {
-    const { added, removed } = lineCounts(change.diff);
     return [
       `${symbolOf(change.risk)} ${change.risk}`,
       stacked(cell([code(change.object)]), sourceCell(change, link)),
-      `${actionWords[change.action]}, +${added.toLocaleString('en-US')} −${removed.toLocaleString('en-US')}`,
+      `${actionWords[change.action]}, ${lineCounts(change.diff)}`,
       change.summary === '' ? '' : cell([prose(change.summary)]),
       cell(clusterWords(change.clusters, report.clusters.length)),
     ];

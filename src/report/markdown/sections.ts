@@ -16,9 +16,10 @@ export interface SectionOptions {
 
 /** Which clusters, which commits: one row. */
 export function facts(report: Report): string {
-  const { base, head, merge, source, clusters } = report;
+  const { base, head, merge, source, clusters, errors } = report;
   const names = clusters.map(({ name }) => name);
-  const reach: Words = names.length === 0 ? ['no cluster'] : nameWords(names, 6);
+  const none = errors.length > 0 ? 'not known' : 'no cluster';
+  const reach: Words = names.length === 0 ? [none] : nameWords(names, 6);
   const commit = (revision: string | null, otherwise: string): string =>
     revision === null ? otherwise : cell([code(/^[0-9a-f]{40}$/.test(revision) ? revision.slice(0, 7) : revision)]);
   const into = `${commit(head, 'uncommitted files')} into ${commit(base, 'nothing')}`;
