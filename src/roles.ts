@@ -5,7 +5,7 @@ import { createMirrors } from './adapters/git/mirrors.ts';
 import { createGitHub } from './adapters/github/github.ts';
 import { healthListener } from './adapters/http/health.ts';
 import { listen } from './adapters/http/listen.ts';
-import { createLog } from './adapters/log/log.ts';
+import { createLog, type LogOptions } from './adapters/log/log.ts';
 import type { QueueEvent } from './adapters/queue/event.ts';
 import { openQueue } from './adapters/queue/open.ts';
 import type { Role } from './command-line/arguments.ts';
@@ -41,7 +41,7 @@ export interface Started {
 }
 
 /**
- * Starts a role from the environment.
+ * Starts a role from the environment; log lines go to standard output unless told elsewhere.
  *
  * @throws SluiceError `configuration` with everything that is wrong at once; `queue.*` where the store cannot be opened
  */
@@ -49,11 +49,16 @@ export async function startRole(
   role: Role,
   environment: ConfigurationSource['environment'],
   toolbox: Toolbox,
+  logTo?: LogOptions['destination'],
 ): Promise<Started> {
   // Read the configuration once, whole.
   const source = { environment, readFile: (path: string) => readFileSync(path, 'utf8') };
   const { common, serve, work } = configure(role, source);
-  const log = createLog({ level: common.logLevel, secrets: common.secrets });
+  const log = createLog({
+    level: common.logLevel,
+    secrets: common.secrets,
+    ...(logTo === undefined ? {} : { destination: logTo }),
+  });
   // Open the queue, then take jobs, then take webhooks.
   const queue = await openQueue(common.queue, {
     folder: join(common.data, 'queue'),
@@ -72,6 +77,7 @@ export async function startRole(
           healthListener(() => queue.healthy()),
         )
       : undefined;
+  log.info('ready', { role });
   return {
     webhookUrl: server?.webhookUrl,
     stop: async () => {

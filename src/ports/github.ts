@@ -49,6 +49,8 @@ export interface CheckRun {
   readonly id: number;
   readonly head: string;
   readonly completed: boolean;
+  /** Set where it was completed without a verdict. */
+  readonly cancelled?: true;
 }
 
 export interface IssueComment {
@@ -61,6 +63,8 @@ export interface GitHub {
   /** Undefined where it does not exist or the App lost access. */
   pullRequest(at: RepositoryId, number: number): Promise<PullRequest | undefined>;
   repository(at: RepositoryId): Promise<HostedRepository | undefined>;
+  /** The number of the repository that GitHub leads a former `owner/name` to; undefined where it leads nowhere. */
+  movedTo(at: RepositoryId, fullName: string): Promise<number | undefined>;
   openPullRequests(at: RepositoryId): AsyncIterable<PullRequest>;
   /** Every repository that the App can see. */
   repositories(): AsyncIterable<HostedRepository>;

@@ -2,6 +2,10 @@
 import { SluiceError } from '../errors.ts';
 import type { GitHub, HostedRepository } from '../ports/github.ts';
 import type { Mirrors, Remote } from '../ports/mirror.ts';
+import { parseRepositoryUrl, sameRepository } from '../source/url.ts';
+
+/** Names that are asked about for one review. */
+const mostNames = 50;
 
 export interface HostedRepositories {
   /** @throws SluiceError `fleet.noPlatform` where the App is not installed on it */
@@ -9,6 +13,8 @@ export interface HostedRepositories {
   /** Full name of the branch that the fleet follows: `refs/heads/main`. */
   trackedBranch(): Promise<string>;
   find(matches: (repository: HostedRepository) => boolean): Promise<HostedRepository | undefined>;
+  /** Which of these addresses, that no repository has now, GitHub leads to this one: it had that name. */
+  formerUrl(repository: HostedRepository, urls: readonly string[]): Promise<string | undefined>;
   remote(repository: HostedRepository): Remote;
   /** After an installation changed: look again when next asked. */
   forget(): void;
@@ -61,12 +67,30 @@ export function hostedRepositories({ github, mirrors, platform, branch }: Hosted
       return tracked;
     },
     find: async (matches) => (await all()).find(matches),
+    formerUrl: async (repository, urls) => {
+      const host = parseRepositoryUrl(repository.cloneUrl).host;
+      const others = (await all()).filter((one) => one.repository !== repository.repository);
+      const known = new Set(others.map(({ cloneUrl }) => parseRepositoryUrl(cloneUrl).key));
+      let asked = 0;
+      for (const url of urls.filter(isReadable)) {
+        const { host: other, key, path } = parseRepositoryUrl(url);
+        if (other !== host || known.has(key) || !/^[\w.-]+\/[\w.-]+$/.test(path)) continue;
+        asked += 1;
+        if (asked > mostNames) return undefined;
+        if ((await github.movedTo(repository, path)) === repository.repository) return url;
+      }
+      return undefined;
+    },
     remote,
     forget: () => {
       listed = undefined;
       tracked = undefined;
     },
   };
+}
+
+function isReadable(url: string): boolean {
+  return sameRepository(url, url);
 }
 
 async function collect(repositories: AsyncIterable<HostedRepository>): Promise<readonly HostedRepository[]> {

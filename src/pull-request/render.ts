@@ -34,21 +34,41 @@ export interface MergeSubject {
 
 /** @throws SluiceError for what makes a review impossible; transient where a retry may mend it */
 export async function renderMerge(subject: MergeSubject, tools: RenderTools): Promise<Report> {
-  const { repository, head } = subject;
   const platform = await tools.hosted.platform();
-  const isPlatform = platform.repository === repository.repository;
+  const isPlatform = platform.repository === subject.repository.repository;
   const [tracked, merge] = await Promise.all([
     isPlatform ? undefined : trackedPlatform(platform, tools),
     subject.merge(),
   ]);
+  const elsewhere = new Set<string>();
+  const report = await render({ subject, merge, tracked, formerUrl: undefined, elsewhere }, tools);
+  if (isPlatform || report.followers > 0) return report;
+  // After a rename clusters go on reading the old address, since GitHub leads it to the new one.
+  const formerUrl = await tools.hosted.formerUrl(subject.repository, [...elsewhere]);
+  if (formerUrl === undefined) return report;
+  return render({ subject, merge, tracked, formerUrl, elsewhere }, tools);
+}
+
+interface Rendering {
+  readonly subject: MergeSubject;
+  readonly merge: Merge;
+  readonly tracked: Tracked | undefined;
+  /** An address of the reviewed repository before it was renamed. */
+  readonly formerUrl: string | undefined;
+  /** Collects the addresses of other repositories that the fleet names. */
+  readonly elsewhere: Set<string>;
+}
+
+async function render(rendering: Rendering, tools: RenderTools): Promise<Report> {
+  const { subject, merge, tracked } = rendering;
   const [base, after] = await Promise.all([
-    sideOf(merge.base, { subject, merge, tracked }, tools),
-    sideOf(merge.commit, { subject, merge, tracked }, tools),
+    sideOf(merge.base, rendering, tools),
+    sideOf(merge.commit, rendering, tools),
   ]);
   const sides = await readSides({ base, head: after, shippedPolicies: tools.shippedPolicies }, tools);
-  const role = isPlatform ? ('platform' as const) : ('tenant' as const);
-  const commits = { base: merge.base, head, merge: merge.commit };
-  const words = { url: addressOf(repository), today: tools.today(), notes: [], errors: sides.errors };
+  const role = tracked === undefined ? ('platform' as const) : ('tenant' as const);
+  const commits = { base: merge.base, head: subject.head, merge: merge.commit };
+  const words = { url: addressOf(subject.repository), today: tools.today(), notes: [], errors: sides.errors };
   return assemble(await preview(sides.base, sides.head, { role, ...commits, ...words }, tools));
 }
 
@@ -72,13 +92,8 @@ async function trackedPlatform(platform: HostedRepository, { mirrors, hosted }: 
   return { url: platform.cloneUrl, repository: tracked.repository, isPlatform: true, reviewed: undefined, standing };
 }
 
-interface Sides {
-  readonly subject: MergeSubject;
-  readonly merge: Merge;
-  readonly tracked: Tracked | undefined;
-}
-
-async function sideOf(commit: string, { subject, merge, tracked }: Sides, tools: RenderTools): Promise<SideInput> {
+async function sideOf(commit: string, rendering: Rendering, tools: RenderTools): Promise<SideInput> {
+  const { subject, merge, tracked, formerUrl, elsewhere } = rendering;
   const { repository, branch } = subject;
   const tree = await merge.repository.tree(commit);
   const reviewed = { tree, branch, revision: `sha1:${commit}` };
@@ -87,12 +102,14 @@ async function sideOf(commit: string, { subject, merge, tracked }: Sides, tools:
     const open = (url: string, ref: SourceRef): Promise<ResolvedSource> => openHosted(url, ref, tools);
     return { platform: tree, repositories: new LocalRepositories([{ ...common, isPlatform: true }], open) };
   }
-  const repositories = new LocalRepositories([{ ...common, isPlatform: false }, tracked], notNeeded);
+  const own = { ...common, isPlatform: false };
+  const former = formerUrl === undefined ? [] : [{ ...own, url: formerUrl }];
+  const notNeeded = (url: string, ref: SourceRef): Promise<ResolvedSource> => {
+    elsewhere.add(url);
+    return Promise.resolve(unknownSource(url, ref, 'it is another repository, which this change does not touch'));
+  };
+  const repositories = new LocalRepositories([own, ...former, tracked], notNeeded);
   return { platform: tracked.standing.tree, repositories };
-}
-
-function notNeeded(url: string, ref: SourceRef): Promise<ResolvedSource> {
-  return Promise.resolve(unknownSource(url, ref, 'it is another repository, which this change does not touch'));
 }
 
 /** A tenant's repository, for the platform's review: what a change to the fleet does to it. */

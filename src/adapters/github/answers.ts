@@ -12,6 +12,9 @@ export const repositoryAnswer = z.object({
   archived: z.boolean().default(false),
 });
 
+/** Of a repository that is there, or of where a former name leads. */
+export const movedAnswer = z.object({ id });
+
 export const pullRequestAnswer = z.object({
   number: id,
   state: z.enum(['open', 'closed']),
@@ -29,6 +32,7 @@ export const checkRunAnswer = z.object({
   name: z.string(),
   head_sha: sha,
   status: z.string(),
+  conclusion: z.string().nullish(),
   app: z.object({ id }).nullish(),
 });
 
@@ -80,5 +84,7 @@ export function pullRequest(at: RepositoryId, answer: z.infer<typeof pullRequest
 }
 
 export function checkRun(answer: z.infer<typeof checkRunAnswer>): CheckRun {
-  return { id: answer.id, head: answer.head_sha, completed: answer.status === 'completed' };
+  const completed = answer.status === 'completed';
+  const cancelled = completed && answer.conclusion === 'cancelled';
+  return { id: answer.id, head: answer.head_sha, completed, ...(cancelled && { cancelled }) };
 }

@@ -107,6 +107,23 @@ export function createGitHub(options: GitHubOptions): GitHub {
         return answers.hostedRepository(at.installation, data);
       }),
 
+    async movedTo(at, fullName) {
+      const [owner = '', repoName = ''] = fullName.split('/');
+      const what = 'asking where a former name leads';
+      const parameters = { owner, repo: repoName };
+      const { installation } = at;
+      const found = await orGone(() =>
+        identity.asInstallation(installation, {
+          what,
+          route: 'GET /repos/{owner}/{repo}',
+          parameters,
+          moved: true,
+          answer: answers.movedAnswer,
+        }),
+      );
+      return found?.data.id;
+    },
+
     openPullRequests: (at) =>
       mapPages(
         // Oldest first: one that is opened meanwhile does not push another over to a page that was read.

@@ -15,6 +15,8 @@ export interface Ask<S extends z.ZodType> {
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** `content` where people are notified; otherwise by method. */
   readonly weight?: Weight;
+  /** A redirect to `…/repositories/42` is no refusal: it answers `{ id: 42 }`. It is not followed. */
+  readonly moved?: true;
   readonly answer: S;
 }
 
@@ -74,6 +76,8 @@ export class Wire {
       const answer = await this.#send(credential, ask);
       this.github.learn(answer.headers['date']);
       if (answer.status === 401) return undefined;
+      const moved = ask.moved === true ? movedTo(answer) : undefined;
+      if (moved !== undefined) return { data: read(ask, { id: moved }), next: undefined };
       if ('message' in answer) throw this.#refused(answer, ask.what, pace);
       pace.succeeded();
       const used = resetAt(answer.headers, (theirs) => this.github.ours(theirs));
@@ -106,6 +110,12 @@ export class Wire {
     this.#paces.set(owner, pace);
     return pace;
   }
+}
+
+function movedTo({ status, headers }: Refusal | Taken): number | undefined {
+  if (status === undefined || status < 300 || status >= 400) return undefined;
+  const number = /\/repositories\/(\d{1,15})\/?$/.exec(String(headers['location']))?.[1];
+  return number === undefined ? undefined : Number(number);
 }
 
 interface Taken {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { App } from '../../../lab/github/app.ts';
+import type { App, Installation } from '../../../lab/github/app.ts';
 import type { CheckRun } from '../../../lab/github/check.ts';
 import { type LabGitHub, startGitHub } from '../../../lab/github/github.ts';
 import type { Comment } from '../../../lab/github/issue.ts';
@@ -16,6 +16,8 @@ export const secret = 'a-secret-for-webhooks-of-the-lab';
 export interface AppOptions {
   /** `embedded` unless said. */
   readonly queue?: string;
+  /** Keeps the log lines of the level `debug` in `log`. */
+  readonly keepLog?: boolean;
 }
 
 /** One organisation, the small fleet of `../check/fleet.ts`, and the App in this process. */
@@ -23,33 +25,43 @@ export class RunningApp {
   readonly github: LabGitHub;
   readonly toolbox: Toolbox;
   readonly environment: Record<string, string>;
-  readonly #folder: string;
+  readonly app: App;
+  readonly log: string[] = [];
+  /** Everything that the App keeps. */
+  readonly folder: string;
   #role: Started | undefined;
 
-  private constructor(github: LabGitHub, folder: string, environment: Record<string, string>) {
+  private constructor({ github, app, folder, environment }: Organisation, keepLog: boolean) {
     this.github = github;
-    this.#folder = folder;
-    this.environment = environment;
+    this.app = app;
+    this.folder = folder;
+    this.environment = keepLog ? { ...environment, SLUICE_LOG_LEVEL: 'debug' } : environment;
     this.toolbox = createToolbox(process.env);
   }
 
   static async start(options: AppOptions = {}): Promise<RunningApp> {
-    const { github, app, folder, environment } = await startOrganisation(options);
-    const running = new RunningApp(github, folder, environment);
+    const organisation = await startOrganisation(options);
+    const { github, app } = organisation;
+    const running = new RunningApp(organisation, options.keepLog === true);
     await running.startRole();
     github.setWebhook(app, { url: running.#role?.webhookUrl ?? '', secret });
     return running;
   }
 
   async startRole(): Promise<void> {
-    this.#role = await startRole('start', this.environment, this.toolbox);
+    this.#role = await startRole('start', this.environment, this.toolbox, {
+      write: (line: string): void => {
+        if (this.environment['SLUICE_LOG_LEVEL'] === 'debug') this.log.push(line);
+        else process.stdout.write(line);
+      },
+    });
   }
 
   async stop(): Promise<void> {
     await this.#role?.stop();
     await this.toolbox.close();
     await this.github.stop();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 
   /** Pushes a branch with these files and opens a pull request from it. @returns its number */
@@ -69,6 +81,13 @@ export class RunningApp {
       },
       60_000,
     );
+  }
+
+  /** The App at its organisation. */
+  get installation(): Installation {
+    const [found] = [...this.github.world.installations.values()].filter(({ app }) => app.id === this.app.id);
+    if (found === undefined) throw new Error('the App is not installed');
+    return found;
   }
 
   comments(repository: string, number: number): readonly Comment[] {
