@@ -148,6 +148,9 @@ async function startApp(github: LabGitHub, options: HostedOptions, toolbox: Tool
   const { default_permissions: permissions, default_events: events } = manifest;
   const app = github.registerApp({ name: 'sluice', owner: 'acme', permissions, events });
   github.installApp(app, 'acme');
+  // As a platform team would have it: what Sluice has not passed is not merged.
+  for (const name of repositoryNames)
+    await github.protect(repositoryName(name), 'main', { checks: [{ context: 'sluice', app }] });
   const secret = randomBytes(24).toString('hex');
   const environment = {
     SLUICE_APP_ID: String(app.id),

@@ -1,5 +1,5 @@
 // Draws pull request pages of the sample organisation in Chromium: `node scripts/pages.ts FOLDER [WORD…]`, for people to
-// look at. Needs Chromium on the machine (`CHROMIUM`, else `chromium`); the README's picture is one of them.
+// look at. Needs Chromium on the machine (`CHROMIUM`, else `chromium`); docs/images/review.png is `blocked`.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,12 +51,13 @@ async function moreClusters({ github }: HostedOrganisation): Promise<void> {
       files[path.replaceAll('prod-eu-west-1', cluster)] = text.replaceAll('prod-eu-west-1', cluster);
     }
   }
+  await github.protect('acme/platform', 'main', undefined);
   await github.pushFiles('acme/platform', person, { branch: 'main', files, message: 'Ten clusters at the edge' });
 }
 
 const pictures: readonly Picture[] = [
   { name: 'pass', height: 1900, open: true, change: () => readChange('01-image-bump') },
-  { name: 'blocked', height: 1700, change: () => readChange('08-token') },
+  { name: 'blocked', height: 1650, change: () => readChange('08-token') },
   { name: 'error', height: 1300, change: () => readChange('18-broken') },
   { name: 'grant', height: 1700, change: () => readChange('24-platform-grant') },
   { name: 'objects', height: 3600, change: () => Promise.resolve(mediaChange('80', '80 settings', many(80, 3))) },
@@ -98,7 +99,7 @@ async function draw(hosted: HostedOrganisation, { name, height, change, open, be
   await before?.(hosted);
   const opened = await hosted.open(await change());
   const { check, comments } = await hosted.reviewed(opened);
-  const size = `--window-size=1100,${height}`;
+  const size = `--window-size=960,${height}`;
   const flags = [
     '--headless',
     '--no-sandbox',

@@ -100,7 +100,7 @@ async function reviewAll(hosted: HostedOrganisation, changes: readonly Change[],
   if (!once) {
     say(`\nIt stays up at ${bold(address)} until you press Ctrl-C. Push something yourself:`);
     say(`  git clone ${hosted.github.cloneUrl('acme/checkout-manifests', person)}`);
-    say('and change a branch of a pull request, or `main` of acme/platform: the reviews follow.');
+    say('and push to the branch of a pull request, or merge one that passes: the reviews follow.');
     await stopRequested();
     say('\nStopping.');
   }
