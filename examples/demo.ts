@@ -27,7 +27,8 @@ const { values, positionals } = parseArgs({
 });
 
 if (values.help) process.stdout.write(usage);
-else process.exitCode = await demo();
+// A review that was waited for when Ctrl-C came is not waited for any longer.
+else process.exit(await demo());
 
 async function demo(): Promise<number> {
   const all = await listChanges();

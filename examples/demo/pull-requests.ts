@@ -34,13 +34,15 @@ export async function reviewPullRequests(changes: readonly Change[], options: Pu
   say(bold('Acme: two clusters, three teams, and what Sluice says on each pull request'));
   say('A small GitHub runs on this machine, with the platform repository and those of the teams checkout,');
   say('catalog and media. Sluice is installed there as an App: pushes send webhooks, reviews come back.\n');
+  // Ctrl-C ends it tidily at any time.
+  const stop = stopRequested();
   const folder = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
   const toolbox = createToolbox(process.env);
   try {
     await waitFor('The renderer (built once; minutes where Go has to fetch its libraries)', buildRenderer);
     const hosted = await waitFor('The GitHub and the App', () => start(folder, toolbox, options));
     try {
-      return await reviewAll(hosted, changes, options.once);
+      return await reviewAll(hosted, changes, { once: options.once, stop });
     } finally {
       await hosted.stop();
     }
@@ -89,19 +91,32 @@ async function waitFor<Value>(what: string, work: () => Promise<Value>): Promise
   return value;
 }
 
-async function reviewAll(hosted: HostedOrganisation, changes: readonly Change[], once: boolean): Promise<number> {
+interface Until {
+  readonly once: boolean;
+  readonly stop: Promise<void>;
+}
+
+async function reviewAll(
+  hosted: HostedOrganisation,
+  changes: readonly Change[],
+  { once, stop }: Until,
+): Promise<number> {
   const { address } = hosted.github;
   say(`\nOpen ${bold(address)} in a browser; it fills while you look.\n`);
   const started = performance.now();
   const results: Result[] = [];
-  for (const change of changes) results.push(await review(hosted, change));
+  for (const change of changes) {
+    const result = await Promise.race([review(hosted, change), stop]);
+    if (result === undefined) return 130;
+    results.push(result);
+  }
   closing(results, seconds(started));
   const asExpected = results.every(({ surprises }) => surprises.length === 0);
   if (!once) {
     say(`\nIt stays up at ${bold(address)} until you press Ctrl-C. Push something yourself:`);
     say(`  git clone ${hosted.github.cloneUrl('acme/checkout-manifests', person)}`);
     say('and push to the branch of a pull request, or merge one that passes: the reviews follow.');
-    await stopRequested();
+    await stop;
     say('\nStopping.');
   }
   return asExpected ? 0 : 1;
