@@ -25,6 +25,8 @@ export interface Count {
   readonly counted: number;
   /** What it must be; undefined where it is only told. */
   readonly expected: number | undefined;
+  /** What it may be at most. */
+  readonly most?: number;
   readonly unit?: string;
 }
 
@@ -62,8 +64,8 @@ export function verdictOf(ratio: Estimate, target: number | undefined): Verdict 
   return ratio.low > target * tolerance ? 'missed' : 'missed, in doubt';
 }
 
-export function isWrong({ counted, expected }: Count): boolean {
-  return expected !== undefined && counted !== expected;
+export function isWrong({ counted, expected, most }: Count): boolean {
+  return (expected !== undefined && counted !== expected) || (most !== undefined && !(counted <= most));
 }
 
 function wallOf({ product, peer }: Round): { product: number; peer: number } {

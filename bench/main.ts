@@ -1,4 +1,4 @@
-// Measures Sluice against the tools that people use today: npm run bench -- [--quick] [renderer|policy|check|fan-out …]
+// Measures Sluice against the tools that people use today: npm run bench -- [--quick] [renderer|policy|check|review|fan-out …]
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { measureFanOut } from './measures/fan-out.ts';
 import type { Bench, Measured } from './measures/measure.ts';
 import { measurePolicy } from './measures/policy.ts';
 import { measureRenderer } from './measures/renderer.ts';
+import { measureReview } from './measures/review.ts';
 import { ensurePeers } from './peers/binaries.ts';
 import { countTable, timingTable } from './table.ts';
 
@@ -19,6 +20,7 @@ const measures: Readonly<Record<string, (bench: Bench) => Promise<Measured>>> = 
   renderer: measureRenderer,
   policy: measurePolicy,
   check: measureCheck,
+  review: measureReview,
   'fan-out': measureFanOut,
 };
 

@@ -23,14 +23,14 @@ export function countTable(counts: readonly Count[]): string {
   const rows = counts.map((one) => [
     one.name,
     `${round(one.counted)}${one.unit === undefined ? '' : ` ${one.unit}`}`,
-    one.expected === undefined ? '' : String(one.expected),
+    one.most === undefined ? String(one.expected ?? '') : `≤ ${one.most}`,
     verdict(one),
   ]);
   return table([head, ...rows]);
 }
 
 function verdict(one: Count): string {
-  if (one.expected === undefined) return 'told';
+  if (one.expected === undefined && one.most === undefined) return 'told';
   return isWrong(one) ? 'WRONG' : 'met';
 }
 

@@ -13,6 +13,7 @@ import { git, runProcess } from '../peers/process.ts';
 import { type CountedTools, openTools } from '../tools.ts';
 import type { Bench, Measured } from './measure.ts';
 import { sameAnswer } from './measure.ts';
+import { retagged } from './review-app.ts';
 
 const effort = { rounds: 25, seconds: 25, fewest: 7 };
 const quickEffort = { rounds: 15, seconds: 7, fewest: 5 };
@@ -162,11 +163,4 @@ function optionsOf(tenant: Tenant, organisation: Organisation): CheckOptions {
 function isExpected(kind: keyof typeof changes, report: Report): boolean {
   if (kind === 'untouched') return report.verdict === 'pass' && report.changes.length === 0;
   return report.changes.some(({ clusters }) => clusters.length === overlays.length);
-}
-
-/** Gives the worker another image. @throws Error where the sample has changed its shape */
-function retagged(kustomization: string, nonce: number): string {
-  const changed = kustomization.replace(/newTag: \S+\n$/, `newTag: 9.9.${nonce}\n`);
-  if (changed === kustomization) throw new Error('the sample tenant sets no tag last');
-  return changed;
 }

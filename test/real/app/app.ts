@@ -83,6 +83,10 @@ export class RunningApp {
     );
   }
 
+  get webhookUrl(): string {
+    return this.#role?.webhookUrl ?? '';
+  }
+
   /** The App at its organisation. */
   get installation(): Installation {
     const [found] = [...this.github.world.installations.values()].filter(({ app }) => app.id === this.app.id);
