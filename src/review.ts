@@ -4,7 +4,14 @@ import type { GitHub, PullRequest } from './ports/github.ts';
 import type { ReviewJob, TakenJob } from './ports/queue.ts';
 import { failedReport } from './pull-request/failure.ts';
 import { fetchMerge, type PullMerge } from './pull-request/merge.ts';
-import { announce, closeCheck, comment, completeCheck, type PullMemory } from './pull-request/publication.ts';
+import {
+  announce,
+  closeCheck,
+  closeLeft,
+  comment,
+  completeCheck,
+  type PullMemory,
+} from './pull-request/publication.ts';
 import type { Pace } from './pull-request/pace.ts';
 import { addressOf, type RenderTools, renderMerge } from './pull-request/render.ts';
 import type { Report } from './report/report.ts';
@@ -26,9 +33,8 @@ const mostOfOneHead = 10;
  */
 export async function reviewPullRequest(job: ReviewJob, taken: TakenJob, tools: ReviewTools): Promise<string> {
   await tools.pace.turn(`${job.repository}/${job.pull}`, taken.signal);
-  // Re-read the pull request: the event that asked may be old, or somebody's invention.
-  const pull = await tools.github.pullRequest(job, job.pull);
-  if (pull === undefined || pull.state === 'closed' || pull.repository.archived) return 'gone';
+  const pull = await openPull(job, taken, tools);
+  if (pull === undefined) return 'gone';
   // Announce the check on its head; meanwhile read what would really be deployed, and render it.
   const [announced, reviewed] = await Promise.allSettled([
     announce(tools.github, tools.memory, pull, taken.again),
@@ -38,19 +44,48 @@ export async function reviewPullRequest(job: ReviewJob, taken: TakenJob, tools: 
   const { report, sameHead } = valueOf(reviewed);
   // A check stands on a commit, and so on every pull request with that head: the worst of them counts.
   const worst = await worstOf(report, pull, sameHead, tools, taken.signal);
-  // A newer job waits: what this one would say is old.
-  if (await taken.superseded()) {
+  if (await isOld(pull, taken, tools)) {
     await closeCheck(tools.github, tools.memory, pull, check, 'Superseded by a newer commit');
     return 'superseded';
   }
+  // Somebody else has the job now.
+  taken.signal.throwIfAborted();
   // Say it: the comment first, so that whoever sees the check finds the words. The check says it all where GitHub takes no comment.
   const refused = await comment(tools.github, tools.memory, pull, report, taken.again).then(
     () => undefined,
     (thrown: unknown) => asSluiceError(thrown),
   );
-  await completeCheck(tools.github, tools.memory, pull, check, worst);
   if (refused !== undefined && refused.kind !== 'terminal') throw refused;
+  taken.signal.throwIfAborted();
+  await completeCheck(tools.github, tools.memory, pull, check, worst);
   return refused === undefined ? report.verdict : `${report.verdict}, without a comment: ${refused.message}`;
+}
+
+/** Re-reads the pull request: the event that asked may be old, or somebody's invention. Undefined where there is nothing to review. */
+async function openPull(job: ReviewJob, taken: TakenJob, tools: ReviewTools): Promise<PullRequest | undefined> {
+  const pull = await tools.github.pullRequest(job, job.pull);
+  if (pull === undefined || pull.repository.archived) return undefined;
+  const head = pull.state === 'open' ? pull.head.sha : undefined;
+  // An attempt that was lost may have announced a check on what is the head no more.
+  if (isCommit(taken.left) && taken.left !== head) await closeLeft(tools.github, tools.memory, pull, taken.left);
+  if (head === undefined) return undefined;
+  await taken.note(head);
+  return pull;
+}
+
+/**
+ * True when a newer job waits and the head is another. With the same head it is said all the same, or reasons that come
+ * faster than a review takes would keep it from ever being said.
+ */
+async function isOld({ repository, number, head }: PullRequest, taken: TakenJob, tools: ReviewTools): Promise<boolean> {
+  if (!(await taken.superseded())) return false;
+  const now = await tools.github.pullRequest(repository, number);
+  return now?.state !== 'open' || now.head.sha !== head.sha;
+}
+
+/** What a store says is nobody's word. */
+function isCommit(word: string | undefined): word is string {
+  return word !== undefined && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(word);
 }
 
 function valueOf<Value>(settled: PromiseSettledResult<Value>): Value {

@@ -1,7 +1,8 @@
 // Open pull requests whose head has no finished check of ours: what a lost webhook or an emptied queue left behind.
 import { isSearch } from './job/cause.ts';
-import type { GitHub, HostedRepository } from './ports/github.ts';
+import type { GitHub, HostedRepository, PullRequest } from './ports/github.ts';
 import type { Queue, SweepJob } from './ports/queue.ts';
+import { cancelCheck } from './pull-request/publication.ts';
 
 export interface SweepTools {
   readonly github: GitHub;
@@ -27,7 +28,7 @@ export async function sweep(job: SweepJob, tools: SweepTools): Promise<SweepResu
     if (repository.archived) continue;
     for await (const pull of github.openPullRequests(repository)) {
       looked += 1;
-      if (search && (await github.checkRuns(repository, pull.head.sha)).some(({ completed }) => completed)) continue;
+      if (search && (await isFinished(pull, github))) continue;
       const { installation, repository: id, fullName } = repository;
       await queue.add({
         kind: 'review',
@@ -42,6 +43,13 @@ export async function sweep(job: SweepJob, tools: SweepTools): Promise<SweepResu
     }
   }
   return { looked, queued, redelivered };
+}
+
+/** One check with a verdict and no other. Of two, which workers that knew nothing of each other made, the newer stays. */
+async function isFinished({ repository, head }: PullRequest, github: GitHub): Promise<boolean> {
+  const [newest, ...older] = await github.checkRuns(repository, head.sha);
+  for (const one of older.filter(({ cancelled }) => cancelled !== true)) await cancelCheck(github, repository, one);
+  return newest?.completed === true && newest.cancelled !== true;
 }
 
 async function* inScope(job: SweepJob, github: GitHub): AsyncIterable<HostedRepository> {

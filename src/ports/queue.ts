@@ -44,6 +44,10 @@ export interface TakenJob {
   readonly job: Job;
   /** True when an earlier attempt may have got anywhere: a retry, a stalled job, a sweep's second look. */
   readonly again: boolean;
+  /** What an earlier attempt of this job left with `note`. */
+  readonly left: string | undefined;
+  /** Leaves a word for the next attempt, should this one be lost. A hint: a store that cannot keep it loses it silently. */
+  note(word: string): Promise<void>;
   /** True as soon as a newer job for the same subject waits: what this one would say is old. */
   superseded(): Promise<boolean>;
   /** Aborted when the queue has given the job to somebody else, or the worker stops. */

@@ -78,9 +78,21 @@ async function findCheck(
     await closeCheck(github, memory, pull, known, 'Superseded by a newer commit');
   if (known !== undefined && !again) return known.head === pull.head.sha ? known : undefined;
   const [newest, ...older] = await github.checkRuns(pull.repository, pull.head.sha);
-  for (const one of older.filter(({ completed }) => !completed))
-    await closeCheck(github, memory, pull, one, 'A later attempt took over');
+  for (const one of older.filter(({ cancelled }) => cancelled !== true))
+    await cancelCheck(github, pull.repository, one);
   return newest;
+}
+
+/** Ends a check beside which there is a newer one on the same commit. */
+export async function cancelCheck(github: GitHub, at: RepositoryId, { id }: CheckRun): Promise<void> {
+  const title = 'A later attempt took over';
+  await github.updateCheck(at, id, { title, summary: `${title}.`, annotations: [] }, 'cancelled');
+}
+
+/** Ends the checks that an attempt, which was lost since, left open on a commit that is the head no more. */
+export async function closeLeft(github: GitHub, memory: PullMemory, pull: PullRequest, head: string): Promise<void> {
+  const open = (await github.checkRuns(pull.repository, head)).filter(({ completed }) => !completed);
+  for (const one of open) await closeCheck(github, memory, pull, one, 'Superseded by a newer commit');
 }
 
 /** Ends a check that nobody needs any more; never a success. */
@@ -149,7 +161,9 @@ export async function comment(
   const marker = printMarker({ head: pull.head.sha, verdict: report.verdict });
   const link = linksBelow(`${report.source}/blob/${pull.head.sha}`);
   const body = renderComment(report, { marker, link });
-  const known = again ? await readOwn(github, pull) : (memory.comments.get(key) ?? (await readOwn(github, pull)));
+  const recent = again ? undefined : memory.comments.get(key);
+  // That nothing is to be written is only known from GitHub: another worker may have written since.
+  const known = recent === undefined || recent.body === body ? await readOwn(github, pull) : recent;
   if (known === undefined) {
     // A repository that no cluster reads gets no comment.
     if (report.followers === 0 && report.verdict === 'pass') return;

@@ -3,6 +3,7 @@ import { type Job as BullJob, DelayedError, UnrecoverableError, WaitingError } f
 import { asSluiceError, SluiceError } from '../../errors.ts';
 import { readJob, subjectOf } from '../../job/job.ts';
 import { type RetryLimits, retryTime } from '../../job/retry.ts';
+import { settled } from './deadline.ts';
 import type { Job, TakenJob } from '../../ports/queue.ts';
 import type { QueueEvent } from './event.ts';
 import { type Run, Runs } from './runs.ts';
@@ -16,6 +17,8 @@ export interface RunnerOptions {
   readonly newerMs: number;
   readonly onEvent: (event: QueueEvent) => void;
 }
+
+const noteMs = 2_000;
 
 type Handler = (taken: TakenJob) => Promise<void>;
 type StoredJob = BullJob<unknown, unknown, string>;
@@ -62,7 +65,11 @@ export class JobRunner {
   #taken(stored: StoredJob, job: Job, run: Run): TakenJob {
     return {
       job,
-      again: stored.attemptsStarted > 1 || stored.stalledCounter > 0 || job.cause === 'sweep',
+      again: stored.attemptsStarted > 1 || stored.stalledCounter > 0 || job.cause.startsWith('sweep '),
+      left: leftIn(stored.progress),
+      note: async (word) => {
+        await settled(stored.updateProgress({ note: word }), noteMs);
+      },
       signal: run.signal,
       superseded: async () => {
         // A hint: a store that cannot say it says nothing new.
@@ -115,6 +122,12 @@ export class JobRunner {
     this.#options.onEvent({ event: 'retry', job, attempt, at: new Date(atMs), error: failure });
     throw new DelayedError();
   }
+}
+
+/** The store's content is nobody's word: only a short text is taken. */
+function leftIn(progress: unknown): string | undefined {
+  const note = typeof progress === 'object' && progress !== null ? Reflect.get(progress, 'note') : undefined;
+  return typeof note === 'string' && note.length <= 100 ? note : undefined;
 }
 
 async function failureOf(handled: Promise<void>): Promise<SluiceError | undefined> {
