@@ -13,6 +13,7 @@ import { repositoryNames } from './changes.ts';
 import {
   applyChange,
   backToMain,
+  branchOf,
   type Change,
   createOrganisation,
   type Organisation,
@@ -92,17 +93,35 @@ export class HostedOrganisation {
 
   /** Commits a change set on a branch, pushes it and opens the pull request. One at a time. */
   async open(change: Change): Promise<Opened> {
-    const applied = await applyChange(this.organisation, change);
-    const repository = repositoryName(change.repository);
-    await this.github.push(
-      repository,
-      person,
-      applied.repository.dir,
-      `${applied.branch}:refs/heads/${applied.branch}`,
+    const [opened] = await this.openAll([change]);
+    return opened as Opened;
+  }
+
+  /** The same for several, with one push for each repository. In the order of `changes`. */
+  async openAll(changes: readonly Change[]): Promise<readonly Opened[]> {
+    const opened = new Map<Change, Opened>();
+    await Promise.all(
+      repositoryNames.map(async (name) => {
+        const own = changes.filter(({ repository }) => repository === name);
+        const branches: string[] = [];
+        for (const change of own) {
+          const applied = await applyChange(this.organisation, change);
+          await backToMain(applied);
+          branches.push(applied.branch);
+        }
+        const { dir } = this.organisation.repositories[name];
+        const refs = branches.map((branch) => `${branch}:refs/heads/${branch}`);
+        if (refs.length > 0) await this.github.push(repositoryName(name), person, dir, ...refs);
+        for (const change of own) opened.set(change, await this.#openPullRequest(change));
+      }),
     );
-    await backToMain(applied);
+    return changes.flatMap((change) => opened.get(change) ?? []);
+  }
+
+  async #openPullRequest(change: Change): Promise<Opened> {
+    const repository = repositoryName(change.repository);
     const { number } = await this.github.openPullRequest(repository, person, {
-      head: applied.branch,
+      head: branchOf(change),
       base: 'main',
       title: change.title,
       body: change.shows,

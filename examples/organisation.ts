@@ -72,7 +72,7 @@ function moved(files: ReadonlyMap<string, Uint8Array>, address: string): Readonl
 export async function applyChange(organisation: Organisation, change: Change): Promise<AppliedChange> {
   const repository = organisation.repositories[change.repository];
   const { dir, main } = repository;
-  const branch = `change/${change.id}`;
+  const branch = branchOf(change);
   const written = new Map<string, Uint8Array | string | undefined>(moved(change.files, organisation.address));
   for (const { file, find, replace } of change.edit) {
     const text = String(written.get(file) ?? (await readFile(join(dir, file), 'utf8')));
@@ -88,6 +88,11 @@ export async function applyChange(organisation: Organisation, change: Change): P
   await git.branch({ fs, dir, ref: branch, object: main, force: true });
   await stage(dir, written, branch);
   return { repository, branch, head: await commit(dir, change.title, '2026-05-05T10:00:00Z'), before };
+}
+
+/** `change/01-image-bump` */
+export function branchOf({ id }: Change): string {
+  return `change/${id}`;
 }
 
 /** Puts the working tree of a change's repository back to `main`; the branch stays. */

@@ -17,8 +17,8 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-organisation-'));
   hosted = await HostedOrganisation.start({ folder, toolbox });
-  for (const change of changes) opened.set(change.id, await hosted.open(change));
-}, 120_000);
+  for (const pull of await hosted.openAll(changes)) opened.set(pull.change.id, pull);
+}, 240_000);
 
 afterAll(async () => {
   await hosted.stop();

@@ -24,7 +24,7 @@ function ended(head: string, conclusion: string): Promise<CheckRun> {
   return app.github.waitFor(
     `a check of ${head.slice(0, 7)} that ends with ${conclusion}`,
     () => app.github.checkRunsOf('acme/a', head).find((run) => run.conclusion === conclusion),
-    30_000,
+    50_000,
   );
 }
 
@@ -103,7 +103,7 @@ describe('pushes', () => {
     expect(newComments()).toBe(0);
     expect(app.comments('acme/a', number)).toHaveLength(1);
     expect(app.comments('acme/a', number)[0]?.body).toContain(`head=${commits.at(-1)}`);
-  }, 120_000);
+  }, 180_000);
 });
 
 /** Commits one after the other on a branch, in the folder that pushes come from. */
@@ -130,7 +130,7 @@ async function idle(): Promise<void> {
   await app.github.waitFor(
     'no open check',
     () => [...app.github.repository('acme/a').checkRuns.values()].every(({ status }) => status === 'completed'),
-    30_000,
+    50_000,
   );
 }
 
@@ -264,7 +264,7 @@ describe('required checks', () => {
     await app.github.waitFor(
       'the second to leave the queue',
       () => app.github.checkRunsOf('acme/b', group.head).some(({ conclusion }) => conclusion === 'failure'),
-      30_000,
+      50_000,
     );
     expect(app.github.pull('acme/b', two).state).toBe('open');
     await app.github.protect('acme/b', 'main', undefined);
