@@ -1,13 +1,15 @@
-// The App in this process, the sample organisation on a GitHub of our own, and webhooks sent by hand.
-import { createHmac, randomUUID } from 'node:crypto';
+// The App in its own process, the sample organisation on a GitHub of our own, and webhooks sent by hand.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type { CheckRun } from '../../lab/github/check.ts';
 import type { ApiCall } from '../../lab/github/counters.ts';
 import { type LabGitHub, startGitHub } from '../../lab/github/github.ts';
 import { createSampleOrganisation, registerSluice, sampleName } from '../../lab/organisation.ts';
-import { startRole } from '../../src/roles.ts';
-import { createToolbox } from '../../src/toolbox.ts';
 import { git } from '../peers/process.ts';
+import { secret, send } from './webhook.ts';
 
 export interface HostedTenant {
   readonly github: LabGitHub;
@@ -19,8 +21,8 @@ export interface HostedTenant {
   push(pull: number, nonce: number): Promise<void>;
   /** Tells the App of a pull request, and returns the completed check of its head. */
   review(pull: number): Promise<CheckRun>;
-  /** Tells the App of a pull request. @returns milliseconds until it answered */
-  deliver(pull: number): Promise<number>;
+  /** Tells the App of pull requests, one after the other, until the work ends. @returns milliseconds of each answer */
+  deliverDuring(pulls: readonly number[], work: Promise<unknown>): Promise<readonly number[]>;
   /** How many calls to GitHub's API there were, up to the one that completed a check. */
   calls(): Promise<number>;
   /** A copy of the tenant's files. @returns the folder */
@@ -29,7 +31,6 @@ export interface HostedTenant {
   close(): Promise<void>;
 }
 
-const secret = 'a-secret-for-webhooks-of-the-bench';
 const repository = sampleName('checkout');
 const author = 'carla';
 const file = 'base/kustomization.yaml';
@@ -38,11 +39,9 @@ export async function hostTenant(directory: string): Promise<HostedTenant> {
   const github = await startGitHub({ limits: {} });
   await createSampleOrganisation(github);
   const app = await registerSluice(github, undefined);
-  const toolbox = createToolbox(process.env);
-  const { renderer } = await toolbox.tools(() => {});
-  const role = await startRole(
-    'start',
-    {
+  const child = fork(join(import.meta.dirname, 'app-process.ts'), {
+    env: {
+      ...process.env,
       SLUICE_APP_ID: String(app.id),
       SLUICE_PRIVATE_KEY: app.privateKey,
       SLUICE_WEBHOOK_SECRET: secret,
@@ -54,35 +53,28 @@ export async function hostTenant(directory: string): Promise<HostedTenant> {
       SLUICE_ADMIN_LISTEN: '127.0.0.1:0',
       SLUICE_LOG_LEVEL: 'error',
     },
-    toolbox,
-  );
+  });
+  const url = await Promise.race([
+    once(child, 'message').then(([address]) => String(address)),
+    once(child, 'exit').then(() => {
+      throw new Error('the App did not start');
+    }),
+  ]);
   const cloneUrl = github.cloneUrl(repository, author);
   const installation = [...github.world.installations.values()][0]?.id;
   const id = github.repository(repository).id;
   const branches = new Map<number, string>();
   const before = await readMain(cloneUrl, directory);
 
-  const deliver = async (pull: number): Promise<number> => {
-    const body = JSON.stringify({
+  const bodyOf = (pull: number): string =>
+    JSON.stringify({
       action: 'synchronize',
       installation: { id: installation },
       repository: { id, full_name: repository, default_branch: 'main' },
       pull_request: { number: pull },
     });
-    const headers = {
-      'content-type': 'application/json',
-      'x-github-event': 'pull_request',
-      'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
-    };
-    const start = performance.now();
-    const answer = await fetch(role.webhookUrl ?? '', { method: 'POST', headers, body });
-    await answer.arrayBuffer();
-    if (!answer.ok) throw new Error(`the webhook was answered with ${answer.status}`);
-    return performance.now() - start;
-  };
   const review = async (pull: number): Promise<CheckRun> => {
-    await deliver(pull);
+    await send({ url, body: bodyOf(pull) });
     const { head } = github.pull(repository, pull).pull;
     const done = (): CheckRun | undefined =>
       github.checkRunsOf(repository, head.sha).findLast(({ status }) => status === 'completed');
@@ -104,7 +96,14 @@ export async function hostTenant(directory: string): Promise<HostedTenant> {
     },
     push,
     review,
-    deliver,
+    deliverDuring: async (pulls, work) => {
+      const workerData = { url, bodies: pulls.map(bodyOf) };
+      const worker = new Worker(join(import.meta.dirname, 'deliverer.ts'), { workerData });
+      const answered = once(worker, 'message').then(([times]) => times as readonly number[]);
+      await Promise.race([work, answered]);
+      worker.postMessage('stop');
+      return answered;
+    },
     // The check is there a moment before the call is counted.
     calls: () => {
       const { log } = github.counters;
@@ -115,13 +114,25 @@ export async function hostTenant(directory: string): Promise<HostedTenant> {
       await git(directory, 'clone', '--quiet', cloneUrl, folder);
       return folder;
     },
-    pids: () => ('pids' in renderer ? (renderer.pids as readonly number[]) : []),
+    pids: () => familyOf(child),
     close: async () => {
-      await role.stop();
-      await toolbox.close();
+      const exited = once(child, 'exit');
+      child.disconnect();
+      await exited;
       await github.stop();
     },
   };
+}
+
+/** The App and its renderers, as far as the system tells. */
+function familyOf({ pid }: ChildProcess): readonly number[] {
+  if (pid === undefined) return [];
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/);
+    return [pid, ...children.map(Number).filter((one) => one > 0)];
+  } catch {
+    return [pid];
+  }
 }
 
 async function readMain(cloneUrl: string, directory: string): Promise<string> {

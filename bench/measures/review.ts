@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Count, Timing } from '../gate.ts';
 import { timingOf } from '../gate.ts';
+import { machineBusyMs, ownMs } from '../pairing/processor.ts';
 import { runPaired } from '../pairing/rounds.ts';
 import { median } from '../pairing/statistics.ts';
 import { git, runProcess } from '../peers/process.ts';
@@ -15,6 +16,7 @@ const overlays = ['clusters/prod-eu-west-1', 'clusters/prod-us-east-1'];
 /** Pull requests in turn: pushes to one of them in a row would wait for each other. */
 const pulls = 8;
 const name = 'review of a small tenant';
+const maxForeign = 0.1;
 
 export async function measureReview(bench: Bench): Promise<Measured> {
   const tenant = await hostTenant(bench.directory);
@@ -83,33 +85,51 @@ async function measureReviews(
   };
 }
 
-/**
- * Deliveries one after the other, while every pull request is being reviewed; the median over waves, since one wave may
- * meet with what else the machine does.
- */
+interface Wave {
+  readonly middle: number;
+  readonly p99: number;
+  /** Part of a processor that others kept busy meanwhile. */
+  readonly foreign: number;
+}
+
+/** The calmest waves count; where others used the machine in all of them, milliseconds are told and not judged. */
 async function measureWebhooks(
   bench: Bench,
   tenant: HostedTenant,
   numbers: readonly number[],
 ): Promise<readonly Count[]> {
-  const waves: { readonly middle: number; readonly p99: number }[] = [];
-  for (let wave = 0; wave < (bench.quick ? 3 : 7); wave += 1) {
+  const waves: Wave[] = [];
+  const wanted = bench.quick ? 3 : 7;
+  for (let wave = 0; wave < wanted; wave += 1) {
     for (const number of numbers) await tenant.push(number, 100_000 + wave);
-    const answered: number[] = [];
-    const state = { done: false };
-    const reviews = Promise.all(numbers.map((number) => tenant.review(number))).finally(() => {
-      state.done = true;
-    });
-    while (!state.done) answered.push(await tenant.deliver(numbers[answered.length % numbers.length] ?? 0));
-    await reviews;
-    const sorted = answered.toSorted((one, other) => one - other);
-    waves.push({ middle: median(sorted), p99: sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN });
+    waves.push(await measureWave(tenant, numbers));
   }
-  const common = { unit: 'ms', expected: undefined };
-  const middle = median(waves.map((one) => one.middle));
-  const p99 = median(waves.map((one) => one.p99));
+  const calm = waves.filter(({ foreign }) => foreign <= maxForeign);
+  const judged = calm.length * 2 > wanted;
+  const chosen = judged ? calm : waves;
+  const count = (name: string, counted: number, most: number): Count =>
+    judged
+      ? { name, counted, unit: 'ms', expected: undefined, most }
+      : { name: `${name} (others used the machine)`, counted, unit: 'ms', expected: undefined };
+  const middle = median(chosen.map((one) => one.middle));
+  const p99 = median(chosen.map((one) => one.p99));
   return [
-    { name: 'webhook answered while reviews run, median', counted: middle, most: 15, ...common },
-    { name: 'webhook answered while reviews run, 99 of 100', counted: p99, most: 50, ...common },
+    count('webhook answered while reviews run, median', middle, 15),
+    count('webhook answered while reviews run, 99 of 100', p99, 50),
   ];
+}
+
+/** Deliveries one after the other, while every pull request is being reviewed. */
+async function measureWave(tenant: HostedTenant, numbers: readonly number[]): Promise<Wave> {
+  const [busy, own, start] = [machineBusyMs(), ownMs(tenant.pids()), performance.now()];
+  const reviews = Promise.all(numbers.map((number) => tenant.review(number)));
+  const answered = await tenant.deliverDuring(numbers, reviews);
+  await reviews;
+  const [used, ours, wall] = [machineBusyMs(), ownMs(tenant.pids()) - own, performance.now() - start];
+  const sorted = answered.toSorted((one, other) => one - other);
+  return {
+    middle: median(sorted),
+    p99: sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN,
+    foreign: busy === undefined || used === undefined ? 0 : (used - busy - ours) / wall,
+  };
 }

@@ -5,7 +5,7 @@ import { configMap, yaml } from '../check/fleet.ts';
 import { RunningApp, secret } from './app.ts';
 
 const flooding = 'acme/a';
-const floods = 20;
+const floods = 16;
 const tenants = Array.from({ length: 39 }, (_, at) => `acme/tenant-${at}`);
 
 let app: RunningApp;
