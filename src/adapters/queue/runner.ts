@@ -65,7 +65,7 @@ export class JobRunner {
   #taken(stored: StoredJob, job: Job, run: Run): TakenJob {
     return {
       job,
-      again: stored.attemptsStarted > 1 || stored.stalledCounter > 0 || job.cause.startsWith('sweep '),
+      again: stored.attemptsStarted > 1 || stored.stalledCounter > 0 || /^sweep\b/.test(job.cause),
       left: leftIn(stored.progress),
       note: async (word) => {
         await settled(stored.updateProgress({ note: word }), noteMs);
