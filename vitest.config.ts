@@ -5,6 +5,8 @@ if (major < 24) {
   throw new Error(`Sluice runs on Node 24; this is ${process.versions.node}. Run it through npm (npm ci && npm test).`);
 }
 
+const long = ['test/real/app/chaos.test.ts', 'test/real/app/fairness.test.ts'];
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,10 +17,22 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
+          exclude: long,
           globalSetup: ['test/real/build.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+        },
+      },
+      // Minutes each: processes killed again and again, forty repositories at once. `npm run test:long`.
+      {
+        test: {
+          name: 'long',
+          include: long,
+          globalSetup: ['test/real/build.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1,
         },
       },
     ],

@@ -35,7 +35,7 @@ add(await goVet(renderer));
 step('go test (renderer/)');
 add(await goCounts(renderer));
 
-step('vitest (test/unit, test/real)');
+step('vitest (test/unit, test/real; kills and crowds have their own command, npm run test:long)');
 mkdirSync(`${root}.cache/test`, { recursive: true });
 rmSync(report, { force: true });
 const vitest = await run(
@@ -43,6 +43,8 @@ const vitest = await run(
   [
     `${root}node_modules/vitest/vitest.mjs`,
     'run',
+    '--project=unit',
+    '--project=real',
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
