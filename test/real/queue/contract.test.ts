@@ -58,7 +58,17 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
     });
   }
 
-  contract('gives jobs in order, each once, and counts what waits and what is active', async () => {
+  contract('gives jobs in order to one hand, each once', async () => {
+    const queue = await opened();
+    for (let pull = 1; pull <= 5; pull += 1) await queue.add(review(1, pull));
+    const hands = new Hands();
+    await queue.work(hands.hold, { concurrency: 1 });
+    for (let left = 5; left > 0; left -= 1) (await hands.next()).end();
+    await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
+    expect(hands.all.map(({ job }) => 'pull' in job && job.pull)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  contract('gives two hands two jobs, each once, and counts what waits and what is active', async () => {
     const queue = await opened();
     for (let pull = 1; pull <= 5; pull += 1) await queue.add(review(1, pull));
     expect(await queue.counts()).toEqual({ waiting: 5, active: 0 });
@@ -70,9 +80,12 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
     second?.end();
     for (let left = 3; left > 0; left -= 1) (await hands.next()).end();
     await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
-    expect(hands.all.map(({ job }) => 'pull' in job && job.pull)).toEqual([1, 2, 3, 4, 5]);
+    // Jobs taken at the same time may reach their handlers in either order.
+    const pulls = hands.all.map(({ job }) => ('pull' in job ? job.pull : 0));
+    expect(pulls.slice(0, 2).toSorted()).toEqual([1, 2]);
+    expect(pulls.slice(2).toSorted()).toEqual([3, 4, 5]);
     expect(hands.all.every(({ taken }) => !taken.again && !taken.signal.aborted)).toBe(true);
-    expect(hands.all[0]?.job).toEqual(review(1, 1));
+    expect(hands.all.find(({ job }) => 'pull' in job && job.pull === 1)?.job).toEqual(review(1, 1));
   });
 
   contract('keeps one job of a subject active and the newest one waiting', async () => {
