@@ -98,16 +98,6 @@ describe('a delivery', () => {
     ]);
     expect(hook.lines.join('')).not.toContain(secret);
   });
-
-  test('is answered in milliseconds', async () => {
-    const times: number[] = [];
-    for (let round = 0; round < 100; round += 1) {
-      const begun = performance.now();
-      await send(hook.server, body);
-      times.push(performance.now() - begun);
-    }
-    expect(times.toSorted((one, other) => one - other)[50]).toBeLessThan(15);
-  });
 });
 
 describe('a signature', () => {
