@@ -41,6 +41,8 @@ export interface FleetInput {
   readonly repositories: Repositories;
   readonly renderer: Renderer;
   readonly progress: Progress;
+  /** Which of the roots are computed; all where absent. */
+  readonly wanted?: (root: ClusterRoot) => boolean;
 }
 
 /**
@@ -50,7 +52,8 @@ export interface FleetInput {
  * @throws SluiceError `fleet.noCluster` where the tree is no platform repository
  */
 export async function computeFleet(input: FleetInput): Promise<Fleet> {
-  const roots = await findClusters(input.platform, input.config, input.renderer);
+  const found = await findClusters(input.platform, input.config, input.renderer);
+  const roots = input.wanted === undefined ? found : found.filter(input.wanted);
   const filtered = new Map<string, Promise<Tree>>();
   let done = 0;
   const computed = await Promise.all(

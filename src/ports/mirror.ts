@@ -1,12 +1,18 @@
 // Local copies of hosted repositories, brought up to date one ref at a time.
 import type { Repository } from '../ports.ts';
 
+/** A GitHub token, or what a Flux Secret holds: basic authentication, or a bearer token. */
+export type GitCredential =
+  | string
+  | { readonly username: string; readonly password: string }
+  | { readonly bearer: string };
+
 export interface Remote {
   /** Names the copy: `<installation>-<repository id>`; never anything that a rename changes. */
   readonly key: string;
   readonly url: string;
-  /** For HTTP basic authentication; asked for at each fetch, never kept or printed. `refused` is one that was not taken. */
-  token(refused?: string): Promise<string | undefined>;
+  /** Asked for at each fetch, never kept or printed. `refused` is one that was not taken. */
+  token(refused?: GitCredential): Promise<GitCredential | undefined>;
 }
 
 export interface Fetched {

@@ -44,7 +44,7 @@ export function hostedRepositories({ github, mirrors, platform, branch }: Hosted
   const remote = (repository: HostedRepository): Remote => ({
     key: `${repository.installation}-${repository.repository}`,
     url: repository.cloneUrl,
-    token: (refused) => github.fetchToken(repository, refused),
+    token: (refused) => github.fetchToken(repository, typeof refused === 'string' ? refused : undefined),
   });
   const platformRepository = async (): Promise<HostedRepository> => {
     const found = (await all()).find(({ fullName }) => fullName.toLowerCase() === platform.toLowerCase());

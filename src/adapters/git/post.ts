@@ -1,4 +1,5 @@
 // A question to a Git server: one request, no redirect, a deadline, a ceiling on what comes back.
+import type { GitCredential } from '../../ports/mirror.ts';
 import { AnswerTooLarge } from './http.ts';
 
 export interface GitPostLimits {
@@ -37,9 +38,12 @@ export function gitPost({ deadlineMs = 120_000, maxBytes = 2 ** 29 }: GitPostLim
   };
 }
 
-/** GitHub takes an installation's token as the password of this user. */
-export function basicAuthorization(token: string): string {
-  return `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
+/** GitHub takes an installation's token as the password of the user `x-access-token`. */
+export function authorizationOf(credential: GitCredential): string {
+  if (typeof credential !== 'string' && 'bearer' in credential) return `Bearer ${credential.bearer}`;
+  const { username, password } =
+    typeof credential === 'string' ? { username: 'x-access-token', password: credential } : credential;
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
 async function* bounded(body: ReadableStream<Uint8Array> | null, maxBytes: number): AsyncIterableIterator<Uint8Array> {

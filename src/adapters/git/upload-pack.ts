@@ -1,6 +1,7 @@
 // A Git server's answers, by version 2 of the protocol, which asks for the refs that matter and no others.
 // https://git-scm.com/docs/protocol-v2; Git's own client asks for capabilities first, and every server of GitHub's has these.
-import { basicAuthorization, type GitPost } from './post.ts';
+import type { GitCredential } from '../../ports/mirror.ts';
+import { authorizationOf, type GitPost } from './post.ts';
 import { delimiter, flush, packetsOf, pktLine } from './pkt-line.ts';
 
 export interface ServerRef {
@@ -15,7 +16,7 @@ export interface ServerRef {
 
 export interface GitServer {
   readonly url: string;
-  readonly token: string | undefined;
+  readonly token: GitCredential | undefined;
 }
 
 const mostRefs = 200_000;
@@ -98,7 +99,7 @@ function ask(post: GitPost, { url, token }: GitServer, body: readonly string[]):
       'content-type': 'application/x-git-upload-pack-request',
       accept: 'application/x-git-upload-pack-result',
       'git-protocol': 'version=2',
-      ...(token === undefined ? {} : { authorization: basicAuthorization(token) }),
+      ...(token === undefined ? {} : { authorization: authorizationOf(token) }),
     },
   });
 }
