@@ -1,5 +1,5 @@
 // Job → flow. One line in the log for each decision.
-import { asSluiceError } from './errors.ts';
+import { asSluiceError, SluiceError } from './errors.ts';
 import { reviewMergeGroup } from './merge-group.ts';
 import type { Log, LogFields } from './ports/log.ts';
 import type { Job, Queue, TakenJob } from './ports/queue.ts';
@@ -47,13 +47,28 @@ async function flow(taken: TakenJob, tools: WorkerTools): Promise<string> {
       const { looked, queued, redelivered } = await sweep(job, tools);
       return `${looked} open, ${queued} queued, ${redelivered} deliveries asked for again`;
     }
+    case 'deployed':
+    case 'reconcile':
+    case 'pushed':
+      throw new SluiceError('queue.malformed', `a ${job.kind} job of another queue`);
   }
 }
 
-function fieldsOf(job: Job): LogFields {
-  const { kind, cause, installation } = job;
-  const common = { job: kind, delivery: cause, installation };
-  if (kind === 'sweep') return { ...common, target: job.repository };
-  if (kind === 'mergeGroup') return { ...common, repository: job.fullName, head: job.head };
-  return { ...common, repository: job.fullName, pull: job.pull };
+/** What a job is about, for the log. */
+export function fieldsOf(job: Job): LogFields {
+  const common = { job: job.kind, delivery: job.cause };
+  switch (job.kind) {
+    case 'review':
+      return { ...common, installation: job.installation, repository: job.fullName, pull: job.pull };
+    case 'mergeGroup':
+      return { ...common, installation: job.installation, repository: job.fullName, head: job.head };
+    case 'sweep':
+      return { ...common, installation: job.installation, target: job.repository };
+    case 'reconcile':
+      return { ...common, cluster: job.cluster, kustomization: `${job.namespace}/${job.name}` };
+    case 'pushed':
+      return { ...common, cluster: job.cluster, url: job.url, branch: job.branch };
+    case 'deployed':
+      return { ...common, cluster: job.cluster, url: job.url, commit: job.commit, state: job.state };
+  }
 }

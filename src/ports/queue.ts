@@ -38,7 +38,71 @@ export interface SweepJob {
   readonly cause: string;
 }
 
-export type Job = ReviewJob | MergeGroupJob | SweepJob;
+/** A Kustomization of a cluster is due, or may be: whoever takes it looks. */
+export interface ReconcileJob {
+  readonly kind: 'reconcile';
+  readonly version: 1;
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Why now: `interval`, `push <delivery>`, `dependency apps/web`, … */
+  readonly cause: string;
+}
+
+/** A repository's branch moved: whoever follows it on that cluster looks now, and whoever follows it not does nothing. */
+export interface PushedJob {
+  readonly kind: 'pushed';
+  readonly version: 1;
+  readonly cluster: string;
+  /** `https://github.com/acme/shop`; without credentials. Compare with `sameRepository`. */
+  readonly url: string;
+  /** Short name: `main`. */
+  readonly branch: string;
+  readonly cause: string;
+}
+
+export type DeployState = 'in_progress' | 'success' | 'failure';
+
+/** What one Kustomization has come to. */
+export interface DeployedKustomization {
+  /** `<namespace>/<name>` */
+  readonly key: string;
+  readonly state: DeployState | 'suspended';
+  /** The Ready condition's reason: `ReconciliationSucceeded`, `HealthCheckFailed`. */
+  readonly reason: string;
+  /** The Ready condition's message; a tenant's text, at most 2,000 characters. */
+  readonly message: string;
+}
+
+/**
+ * What a commit has come to on a cluster, all Kustomizations that follow its repository and branch taken together. Unlike
+ * other jobs it carries what it says, since whoever takes it cannot see the cluster; so of two for one commit the later
+ * one stands, whatever order they came in (`laterOf`).
+ */
+export interface DeployedJob {
+  readonly kind: 'deployed';
+  readonly version: 1;
+  readonly cluster: string;
+  /** As in `PushedJob`. */
+  readonly url: string;
+  /** The branch that is followed, short. */
+  readonly branch: string;
+  /** 40 or 64 lower-case hex characters. */
+  readonly commit: string;
+  readonly state: DeployState;
+  /** ISO 8601, UTC: when the cluster began with this commit. A new attempt after a failure begins anew. */
+  readonly startedAt: string;
+  /** ISO 8601, UTC: when it came to `state`, which then is an end state. */
+  readonly endedAt?: string;
+  /** At most 100, failed ones first. */
+  readonly kustomizations: readonly DeployedKustomization[];
+  readonly cause: string;
+}
+
+export type Job = ReviewJob | MergeGroupJob | SweepJob | ReconcileJob | PushedJob | DeployedJob;
+
+/** `review` for workers, `report` for what agents saw, `reconcile-<cluster>` for a cluster's agents. */
+export type QueueName = 'review' | 'report' | `reconcile-${string}`;
 
 export interface TakenJob {
   readonly job: Job;
@@ -58,8 +122,8 @@ export interface TakenJob {
 export interface Queue {
   /**
    * Resolves when the store has the job. At most one job per subject (pull request, merge group head, sweep target) is
-   * active and one waits, the newest. A repository that floods does not delay the others: its jobs yield to those of
-   * repositories with fewer waiting.
+   * active and one waits, the newest. A repository (in a cluster's queue: a namespace) that floods does not delay the
+   * others: its jobs yield to those with fewer waiting.
    *
    * @throws SluiceError `queue.unavailable`, transient (the webhook then answers 503 and GitHub shows the failure)
    */
@@ -74,5 +138,31 @@ export interface Queue {
   /** True while the store answers. */
   healthy(): Promise<boolean>;
   /** Stops taking jobs, aborts the active ones' signal after `graceMs`, and closes the connection. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Several queues over one store, which is opened once. */
+export interface Queues {
+  /**
+   * The same queue each time it is asked for. It takes only jobs that belong there.
+   *
+   * @throws SluiceError `queue.unavailable`, transient
+   */
+  open(name: QueueName): Promise<Queue>;
+  /**
+   * Says that a cluster has an agent, now and every 30 seconds until `close`, so that a store that lost everything hears it
+   * again.
+   *
+   * @throws SluiceError `queue.unavailable`, transient, where the first word does not arrive
+   */
+  announce(cluster: string): Promise<void>;
+  /**
+   * Names of the clusters whose agents were heard of within a day, sorted; may be a few seconds old.
+   *
+   * @throws SluiceError `queue.unavailable`, transient
+   */
+  clusters(): Promise<readonly string[]>;
+  healthy(): Promise<boolean>;
+  /** Closes every queue as `Queue.close` does, then the store. */
   close(graceMs: number): Promise<void>;
 }

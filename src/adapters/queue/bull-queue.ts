@@ -1,15 +1,18 @@
 // The Queue port over BullMQ, whatever the store.
 import { randomUUID } from 'node:crypto';
 import { SluiceError } from '../../errors.ts';
+import { laterOf } from '../../job/deployed.ts';
 import { FairShare } from '../../job/fair-share.ts';
-import { readJob, subjectOf } from '../../job/job.ts';
-import type { Job, Queue, TakenJob } from '../../ports/queue.ts';
+import { homeOf, ownerOf, readJob, subjectOf } from '../../job/job.ts';
+import type { Job, Queue, QueueName, TakenJob } from '../../ports/queue.ts';
 import { settled, unavailable, within } from './deadline.ts';
 import { JobRunner, type RunnerOptions } from './runner.ts';
-import type { JobQueue, JobWorker, Store } from './store.ts';
+import type { JobQueue, JobWorker, Store, StoredJob } from './store.ts';
 
 export interface BullQueueOptions extends RunnerOptions {
   readonly name: string;
+  /** The only jobs it takes; any where undefined. */
+  readonly home?: QueueName;
   /** An `add` takes this long at most, in milliseconds. */
   readonly addMs: number;
   /** How often workers look for jobs whose worker is lost, in milliseconds. */
@@ -23,6 +26,8 @@ const healthMs = 2_000;
 /** After the signal, handlers get this long to stop before the connection is cut. */
 const settleMs = 2_000;
 const sameWordsMs = 10_000;
+/** Who adds a report looks again so often at what has become of it. */
+const mostLooks = 10;
 
 /** Jobs in, jobs out, over one BullMQ queue. */
 export class BullQueue implements Queue {
@@ -54,26 +59,68 @@ export class BullQueue implements Queue {
     const read = readJob(job);
     if (read.type === 'newer')
       throw new SluiceError('queue.malformed', 'a job of a version that this Sluice does not know');
+    const { home } = this.#options;
+    if (home !== undefined && homeOf(read.job) !== home)
+      throw new SluiceError('queue.malformed', `a ${job.kind} job of another queue`);
     if (this.#closing !== undefined) throw unavailable('the queue is closed');
-    await within(this.#add(read.job), this.#options.addMs, 'adding a job');
+    const adding: Promise<unknown> = read.job.kind === 'deployed' ? this.#addReport(read.job) : this.#add(read.job);
+    await within(adding, this.#options.addMs, 'adding a job');
   }
 
-  async #add(job: Job): Promise<void> {
+  /**
+   * Adds a job whose words count. BullMQ keeps the first of two that wait, and the last of two that come while a third is
+   * active; here the later one stands (`laterOf`) in both places. Between look and write another process may have been
+   * here, so what has become of it is looked at again; whoever takes the job compares with what GitHub has.
+   */
+  async #addReport(job: Job): Promise<void> {
+    for (let look = 0; look < mostLooks; look += 1) {
+      const { holder, newer } = await this.#store.standing(this.#queue, subjectOf(job));
+      if (newer !== undefined && laterOf(asJob(newer), job) !== job) return;
+      const held = holder === undefined ? undefined : await this.#queue.getJob(holder);
+      const waits = held !== undefined && !(await held.isActive());
+      if (waits ? await this.#replace(held, job) : await this.#addBehind(job)) return;
+    }
+    throw unavailable('a report met others of its kind too often');
+  }
+
+  /** False where the job was taken or ended meanwhile. */
+  async #replace(held: StoredJob, job: Job): Promise<boolean> {
+    if (laterOf(asJob(held.data), job) !== job) return true;
+    try {
+      await held.updateData(job);
+    } catch {
+      return false;
+    }
+    return !(await held.isActive()) && (await this.#queue.getJob(held.id ?? '')) !== undefined;
+  }
+
+  /** Adds it behind the active one, or by itself where none is. False where another that waits was joined instead. */
+  async #addBehind(job: Job): Promise<boolean> {
+    if ((await this.#add(job)) === undefined) return true;
+    const { newer } = await this.#store.standing(this.#queue, subjectOf(job));
+    return newer !== undefined && laterOf(job, asJob(newer)) !== job;
+  }
+
+  /** Returns the job that it joined, or undefined where it has become one of its own. */
+  async #add(job: Job): Promise<string | undefined> {
     await this.#readShare();
-    const repository = job.repository ?? 0;
-    const turn = this.#share.next(repository);
-    const jobId = jobIdOf(repository, turn);
+    const owner = ownerOf(job);
+    const turn = this.#share.next(owner);
+    const jobId = jobIdOf(turn);
     const added = await this.#queue.add(job.kind, job, {
       jobId,
       priority: turn,
-      deduplication: { id: subjectOf(job), keepLastIfActive: true },
+      // What a cluster is told again is due now, though an earlier attempt set itself aside.
+      deduplication: { id: subjectOf(job), keepLastIfActive: true, ...(isForCluster(job) && { reschedule: true }) },
       // Retries are ours (runner.ts); what is over leaves nothing behind, neither data nor words of a failure.
       attempts: 1,
       removeOnComplete: true,
       removeOnFail: true,
       stackTraceLimit: 0,
     });
-    if (added.id !== jobId) this.#share.giveBack(repository, turn);
+    if (added.id === jobId) return undefined;
+    this.#share.giveBack(owner, turn);
+    return added.id;
   }
 
   /** Learns the turn that is being served, where that is not known well enough. */
@@ -169,12 +216,26 @@ export class BullQueue implements Queue {
   }
 }
 
-/** `r<repository>-<turn>-<random>`: BullMQ allows neither `:` nor digits alone, and an id is never used twice. */
-function jobIdOf(repository: number, turn: number): string {
-  return `r${repository}-${turn}-${randomUUID()}`;
+/** `t<turn>-<random>`: BullMQ allows neither `:` nor digits alone, and an id is never used twice. */
+function jobIdOf(turn: number): string {
+  return `t${turn}-${randomUUID()}`;
 }
 
 function turnOf(jobId: string): number | undefined {
-  const turn = /^r\d+-(?<turn>\d{1,7})-/.exec(jobId)?.groups?.['turn'];
+  const turn = /^t(?<turn>\d{1,7})-/.exec(jobId)?.groups?.['turn'];
   return turn === undefined ? undefined : Number(turn);
+}
+
+function isForCluster({ kind }: Job): boolean {
+  return kind === 'reconcile' || kind === 'pushed';
+}
+
+/** What the store holds, where it is a job. */
+function asJob(stored: unknown): Job | undefined {
+  try {
+    const read = readJob(stored);
+    return read.type === 'job' ? read.job : undefined;
+  } catch {
+    return undefined;
+  }
 }

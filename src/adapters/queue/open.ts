@@ -1,19 +1,18 @@
-// From an address to a queue.
+// From an address to a queue, or to several over one store.
 import { SluiceError } from '../../errors.ts';
 import { type RetryLimits, retryLimits } from '../../job/retry.ts';
-import type { Queue } from '../../ports/queue.ts';
-import { BullQueue } from './bull-queue.ts';
+import type { Queue, Queues } from '../../ports/queue.ts';
+import { BullQueue, type BullQueueOptions } from './bull-queue.ts';
 import { openEmbedded } from './embedded.ts';
 import type { QueueEvent } from './event.ts';
 import { openPostgres } from './postgres.ts';
+import { BullQueues } from './queues.ts';
 import { openRedis } from './redis.ts';
 import type { Store } from './store.ts';
 
-export interface QueueOptions {
+export interface QueuesOptions {
   /** Where the embedded store keeps its data; made where it is missing. Needed for `embedded` only. */
   readonly folder?: string;
-  /** @defaultValue `review` */
-  readonly name?: string;
   /** Hears what the queue does on its own. */
   readonly onEvent?: (event: QueueEvent) => void;
   /** A worker that is silent this long loses its jobs to others, in milliseconds. @defaultValue 30,000 */
@@ -29,30 +28,30 @@ export interface QueueOptions {
   readonly addMs?: number;
   /** How long an `add` goes by what the last one read of whose turn it is, in milliseconds. @defaultValue 250 */
   readonly turnsMs?: number;
+  /** How often a cluster is announced, in milliseconds. @defaultValue 30,000 */
+  readonly announceMs?: number;
+  /** How long a silent cluster is remembered, in milliseconds. @defaultValue one day */
+  readonly forgetMs?: number;
+  /** How old the list of clusters may be, in milliseconds. @defaultValue 3,000 */
+  readonly clustersMs?: number;
+}
+
+export interface QueueOptions extends QueuesOptions {
+  /** @defaultValue `review` */
+  readonly name?: string;
 }
 
 /**
  * Opens the queue that an address names: `redis://…`, `rediss://…`, `postgres://…`, `postgresql://…` or `embedded`.
- * Close it, or the process stays.
+ * It takes any job. Close it, or the process stays.
  *
  * @throws SluiceError `configuration` where the address or the store's set-up is wrong; `queue.locked` where another
  * process holds the embedded store's folder; `queue.unavailable`, transient, where the store does not answer
  */
 export async function openQueue(address: string, options: QueueOptions = {}): Promise<Queue> {
-  const onEvent = options.onEvent ?? ((): void => undefined);
-  const startMs = options.startMs ?? 10_000;
-  const store = await openStore(address, options, { startMs, onEvent });
-  const queue = new BullQueue(store, {
-    name: options.name ?? 'review',
-    lockMs: options.lockMs ?? 30_000,
-    stalledMs: options.stalledMs ?? 5_000,
-    retry: options.retry ?? retryLimits,
-    newerMs: options.newerMs ?? 30_000,
-    addMs: options.addMs ?? 5_000,
-    turnsMs: options.turnsMs ?? 250,
-    startMs,
-    onEvent,
-  });
+  const settings = settingsOf(options);
+  const store = await openStore(address, options, settings);
+  const queue = new BullQueue(store, { ...settings, name: options.name ?? 'review' });
   try {
     await queue.ready();
   } catch (error) {
@@ -62,9 +61,37 @@ export async function openQueue(address: string, options: QueueOptions = {}): Pr
   return queue;
 }
 
+/** Opens the store that an address names, as `openQueue` does, for all its queues. Close it, or the process stays. */
+export async function openQueues(address: string, options: QueuesOptions = {}): Promise<Queues> {
+  const settings = settingsOf(options);
+  const { announceMs = 30_000, forgetMs = 24 * 60 * 60_000, clustersMs = 3_000 } = options;
+  const store = await openStore(address, options, settings);
+  const queues = new BullQueues(store, settings, { announceMs, forgetMs, clustersMs });
+  try {
+    await queues.ready();
+  } catch (error) {
+    await queues.close(0);
+    throw error;
+  }
+  return queues;
+}
+
+function settingsOf(options: QueuesOptions): Omit<BullQueueOptions, 'name' | 'home'> {
+  return {
+    lockMs: options.lockMs ?? 30_000,
+    stalledMs: options.stalledMs ?? 5_000,
+    retry: options.retry ?? retryLimits,
+    newerMs: options.newerMs ?? 30_000,
+    addMs: options.addMs ?? 5_000,
+    turnsMs: options.turnsMs ?? 250,
+    startMs: options.startMs ?? 10_000,
+    onEvent: options.onEvent ?? ((): void => undefined),
+  };
+}
+
 async function openStore(
   address: string,
-  options: QueueOptions,
+  options: QueuesOptions,
   start: { readonly startMs: number; readonly onEvent: (event: QueueEvent) => void },
 ): Promise<Store> {
   if (address === 'embedded') {

@@ -94,12 +94,12 @@ class PollingWorker extends Worker<unknown, unknown, string, IQueueBackend, JobP
 
 /** Reads BullMQ 6.7's tables `dedup` and `dedup_next` (migration 0001_schema). */
 async function standing(pool: PgPool, queue: string, subject: string): Promise<Standing> {
-  const { rows } = await pool.query<{ holder: string | null; newer: boolean }>(
+  const { rows } = await pool.query<{ holder: string | null; newer: unknown }>(
     `SELECT (SELECT job_id FROM bullmq.dedup WHERE queue = $1 AND dedup_id = $2) AS holder,
-            EXISTS (SELECT 1 FROM bullmq.dedup_next WHERE queue = $1 AND dedup_id = $2) AS newer`,
+            (SELECT payload -> 'data' FROM bullmq.dedup_next WHERE queue = $1 AND dedup_id = $2) AS newer`,
     [queue, subject],
   );
-  return { holder: rows[0]?.holder ?? undefined, newer: rows[0]?.newer ?? false };
+  return { holder: rows[0]?.holder ?? undefined, newer: rows[0]?.newer ?? undefined };
 }
 
 /** SQLSTATE classes and codes (Postgres documentation, appendix A) that waiting does not heal. */

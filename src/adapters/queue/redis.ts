@@ -63,9 +63,9 @@ async function standing(queue: JobQueue, subject: string): Promise<Standing> {
   const client = await backend.client;
   const [holder, newer] = await Promise.all([
     client.get(queue.toKey(`de:${subject}`)),
-    client.hexists(queue.toKey(`dn:${subject}`), 'data'),
+    client.hget(queue.toKey(`dn:${subject}`), 'data'),
   ]);
-  return { holder: holder ?? undefined, newer: newer === 1 };
+  return { holder: holder ?? undefined, newer: typeof newer === 'string' ? JSON.parse(newer) : undefined };
 }
 
 async function inspect(address: string, startMs: number): Promise<void> {

@@ -1,15 +1,17 @@
 // One job, from the worker's hand to its end: read, run, and whatever the failure asks for.
-import { type Job as BullJob, DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
+import { DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
 import { asSluiceError, SluiceError } from '../../errors.ts';
-import { readJob, subjectOf } from '../../job/job.ts';
+import { homeOf, readJob, subjectOf } from '../../job/job.ts';
 import { type RetryLimits, retryTime } from '../../job/retry.ts';
 import { settled } from './deadline.ts';
-import type { Job, TakenJob } from '../../ports/queue.ts';
+import type { Job, QueueName, TakenJob } from '../../ports/queue.ts';
 import type { QueueEvent } from './event.ts';
 import { type Run, Runs } from './runs.ts';
-import type { JobWorker, Standing } from './store.ts';
+import type { JobWorker, Standing, StoredJob } from './store.ts';
 
 export interface RunnerOptions {
+  /** Jobs that belong elsewhere are dropped; none where undefined. */
+  readonly home?: QueueName;
   /** A job whose worker is silent this long is given to another, in milliseconds. */
   readonly lockMs: number;
   readonly retry: RetryLimits;
@@ -21,7 +23,6 @@ export interface RunnerOptions {
 const noteMs = 2_000;
 
 type Handler = (taken: TakenJob) => Promise<void>;
-type StoredJob = BullJob<unknown, unknown, string>;
 
 /**
  * Runs jobs. What it throws tells BullMQ what has become of the job: set aside (DelayedError), back in the queue
@@ -75,7 +76,7 @@ export class JobRunner {
         // A hint: a store that cannot say it says nothing new.
         const standing = await this.#standing(subjectOf(job)).catch(() => undefined);
         if (standing === undefined) return false;
-        return standing.newer || (standing.holder !== undefined && standing.holder !== stored.id);
+        return standing.newer !== undefined || (standing.holder !== undefined && standing.holder !== stored.id);
       },
     };
   }
@@ -84,7 +85,7 @@ export class JobRunner {
     let version: number;
     try {
       const read = readJob(stored.data);
-      if (read.type === 'job') return read.job;
+      if (read.type === 'job') return this.#own(read.job);
       version = read.version;
     } catch (error) {
       const malformed = asSluiceError(error);
@@ -94,6 +95,12 @@ export class JobRunner {
     this.#options.onEvent({ event: 'left', version });
     await stored.moveToDelayed(Date.now() + this.#options.newerMs, token);
     throw new DelayedError();
+  }
+
+  #own(job: Job): Job {
+    const { home } = this.#options;
+    if (home === undefined || homeOf(job) === home) return job;
+    throw new SluiceError('queue.malformed', `a ${job.kind} job of another queue`);
   }
 
   /** The store refuses it where the job is no longer ours; then there is nothing to put back. */

@@ -1,17 +1,19 @@
 // What the queue needs of a store, beside BullMQ's own backend.
-import type { IQueueBackend, Processor, Queue, Worker, WorkerOptions } from 'bullmq';
+import type { IQueueBackend, Job, Processor, Queue, Worker, WorkerOptions } from 'bullmq';
 
 /** BullMQ's queue over any store. */
 export type JobQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend>;
 /** BullMQ's worker over any store. */
 export type JobWorker = Worker<unknown, unknown, string, IQueueBackend>;
+export type StoredJob = Job<unknown, unknown, string>;
 export type JobProcessor = Processor<unknown, unknown, string>;
 export type JobWorkerOptions = Omit<WorkerOptions, 'connection'>;
 
-/** Who holds a subject: the job that is active or waits for it, and whether a newer one is kept behind that one. */
+/** Who holds a subject: the job that is active or waits for it, and what the newer one says that is kept behind it. */
 export interface Standing {
   readonly holder: string | undefined;
-  readonly newer: boolean;
+  /** Undefined where none is kept. */
+  readonly newer: unknown;
 }
 
 /** One open store: Redis, Postgres or the embedded one. */

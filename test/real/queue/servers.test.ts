@@ -180,7 +180,7 @@ describe('Redis', () => {
       (await hands.next()).end(new Error('ghs_secret'));
       await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
       const keys = await server.command('keys', '*');
-      expect(JSON.stringify(keys)).not.toMatch(/r1-\d+-/);
+      expect(JSON.stringify(keys)).not.toMatch(/t\d+-/);
       const told = await server.command('xrange', 'sluice:review:events', '-', '+');
       expect(JSON.stringify(told)).not.toContain('ghs_secret');
     } finally {

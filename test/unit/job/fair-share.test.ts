@@ -11,7 +11,7 @@ class Line {
     for (let left = count; left > 0; left -= 1) {
       this.share.advance(this.#lowest());
       this.#came += 1;
-      this.waiting.push({ turn: this.share.next(repository), came: this.#came, repository });
+      this.waiting.push({ turn: this.share.next(String(repository)), came: this.#came, repository });
     }
   }
 
@@ -65,32 +65,32 @@ describe('FairShare', () => {
 
   test('starts anew when nothing waits', () => {
     const share = new FairShare();
-    for (let at = 0; at < 10; at += 1) share.next(1);
+    for (let at = 0; at < 10; at += 1) share.next('1');
     share.advance(undefined);
-    expect(share.next(1)).toBe(1);
+    expect(share.next('1')).toBe(1);
   });
 
   test('takes a turn back once, and only the last', () => {
     const share = new FairShare();
-    const first = share.next(1);
-    const second = share.next(1);
-    share.giveBack(1, first);
-    expect(share.next(1)).toBe(3);
-    share.giveBack(1, 3);
-    expect(share.next(1)).toBe(3);
+    const first = share.next('1');
+    const second = share.next('1');
+    share.giveBack('1', first);
+    expect(share.next('1')).toBe(3);
+    share.giveBack('1', 3);
+    expect(share.next('1')).toBe(3);
     expect([first, second]).toEqual([1, 2]);
   });
 
   test('stays within the priorities of the store', () => {
     const share = new FairShare();
     share.advance(lastTurn);
-    expect([share.next(1), share.next(1), share.next(2)]).toEqual([lastTurn, lastTurn, lastTurn]);
+    expect([share.next('1'), share.next('1'), share.next('2')]).toEqual([lastTurn, lastTurn, lastTurn]);
   });
 
   test('remembers a bounded number of repositories', () => {
     const share = new FairShare();
-    for (let repository = 1; repository <= 30_000; repository += 1) share.next(repository);
-    expect(share.next(30_000)).toBe(2);
-    expect(share.next(1)).toBe(1);
+    for (let repository = 1; repository <= 30_000; repository += 1) share.next(String(repository));
+    expect(share.next('30000')).toBe(2);
+    expect(share.next('1')).toBe(1);
   });
 });
