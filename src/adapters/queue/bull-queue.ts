@@ -40,6 +40,8 @@ export class BullQueue implements Queue {
   #worker: JobWorker | undefined;
   #closing: Promise<void> | undefined;
   readonly #said = new Map<string, number>();
+  /** The last report of each subject that is being added. */
+  readonly #adding = new Map<string, Promise<void>>();
 
   constructor(store: Store, options: BullQueueOptions) {
     this.#store = store;
@@ -73,6 +75,18 @@ export class BullQueue implements Queue {
    * here, so what has become of it is looked at again; whoever takes the job compares with what GitHub has.
    */
   async #addReport(job: Job): Promise<void> {
+    const subject = subjectOf(job);
+    const before = this.#adding.get(subject);
+    const adding = (before ?? Promise.resolve()).catch(() => undefined).then(() => this.#addLater(job));
+    this.#adding.set(subject, adding);
+    try {
+      await adding;
+    } finally {
+      if (this.#adding.get(subject) === adding) this.#adding.delete(subject);
+    }
+  }
+
+  async #addLater(job: Job): Promise<void> {
     for (let look = 0; look < mostLooks; look += 1) {
       const { holder, newer } = await this.#store.standing(this.#queue, subjectOf(job));
       if (newer !== undefined && laterOf(asJob(newer), job) !== job) return;

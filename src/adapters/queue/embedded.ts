@@ -38,9 +38,12 @@ export async function openEmbedded(folder: string, onEvent: (event: QueueEvent) 
     await lock.release();
     throw error instanceof SluiceError ? error : unreadable(error);
   }
-  return postgresStore(asPool(pool), async () => {
-    if (!(await settled(pool.end(), closeMs))) await pool.kill();
-    await lock.release();
+  pool.setMaxListeners(0);
+  return postgresStore(asPool(pool), {
+    close: async () => {
+      if (!(await settled(pool.end(), closeMs))) await pool.kill();
+      await lock.release();
+    },
   });
 }
 

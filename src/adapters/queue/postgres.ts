@@ -53,8 +53,16 @@ export async function openPostgres(address: string, startMs: number): Promise<St
     await settled(pool.end(), closeMs);
     throw asOpenError(error);
   }
-  return postgresStore(pool as unknown as PgPool, async () => {
-    await settled(pool.end(), closeMs);
+  // Each queue and worker listens for its errors.
+  pool.setMaxListeners(0);
+  return postgresStore(pool as unknown as PgPool, {
+    close: async () => {
+      await settled(pool.end(), closeMs);
+    },
+    // A worker keeps one to hear of jobs.
+    grow: () => {
+      pool.options.max += 1;
+    },
   });
 }
 
@@ -69,7 +77,10 @@ export async function migrate(pool: PgPool): Promise<void> {
 }
 
 /** Returns the store over a migrated pool whose search path finds the schema `bullmq`. */
-export function postgresStore(pool: PgPool, close: () => Promise<void>): Store {
+export function postgresStore(
+  pool: PgPool,
+  { close, grow }: { readonly close: () => Promise<void>; readonly grow?: () => void },
+): Store {
   return {
     queue: (name): JobQueue =>
       new Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend, PostgresConnectionOptions>(
@@ -77,8 +88,10 @@ export function postgresStore(pool: PgPool, close: () => Promise<void>): Store {
         { connection: pool, streams: { events: { maxLen: keptEvents } } },
         backend,
       ) as unknown as JobQueue,
-    worker: (name, processor: JobProcessor, options: JobWorkerOptions): JobWorker =>
-      new PollingWorker(name, processor, { ...options, connection: pool }, backend) as unknown as JobWorker,
+    worker: (name, processor: JobProcessor, options: JobWorkerOptions): JobWorker => {
+      grow?.();
+      return new PollingWorker(name, processor, { ...options, connection: pool }, backend) as unknown as JobWorker;
+    },
     standing: async (queue, subject) => await standing(pool, queue.name, subject),
     close,
   };

@@ -3,7 +3,7 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { QueueEvent } from '../../../src/adapters/queue/event.ts';
-import { openQueue, type QueueOptions } from '../../../src/adapters/queue/open.ts';
+import { openQueue, openQueues, type QueueOptions } from '../../../src/adapters/queue/open.ts';
 import type { Queue } from '../../../src/ports/queue.ts';
 import { eventually } from './eventually.ts';
 import { Hands, review } from './hands.ts';
@@ -208,6 +208,24 @@ describe('Postgres', () => {
     const queues = await Promise.all(Array.from({ length: 4 }, async () => await opened(store.address)));
     await Promise.all(queues.map(async (queue, at) => await queue.add(review(1, at + 1))));
     expect(await queues[0]?.counts()).toEqual({ waiting: 4, active: 0 });
+  });
+
+  test('has a connection for each of many clusters that one process works for', async () => {
+    const queues = await openQueues(store.address);
+    const hands = new Hands();
+    try {
+      for (let at = 1; at <= 15; at += 1) {
+        const queue = await queues.open(`reconcile-${at}`);
+        await queue.work(hands.pass(), { concurrency: 1 });
+      }
+      for (let at = 1; at <= 15; at += 1) {
+        const job = { version: 1, cluster: String(at), namespace: 'apps', name: 'web', cause: 'interval' } as const;
+        await (await queues.open(`reconcile-${at}`)).add({ kind: 'reconcile', ...job });
+      }
+      await hands.take(15);
+    } finally {
+      await queues.close(0);
+    }
   });
 
   test('is refused without the database, or without the right to make the schema', async () => {
