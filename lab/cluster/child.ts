@@ -3,9 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SluiceError } from '../../src/errors.ts';
 
-const graceMs = 5_000;
+const graceMs = 3_000;
+const readyMs = 60_000;
+const pollMs = 50;
 
 // Reads process ids line by line ("+7" runs, "-7" has ended) and kills those that run when its input ends: that is when
 // the parent has died, whatever way. In POSIX shell, so that it costs no memory and needs nothing installed.
@@ -25,7 +28,7 @@ export interface Server {
   readonly name: string;
   readonly pid: number;
   readonly running: boolean;
-  /** Ends it and waits until it is gone; SIGKILL follows a signal that is not obeyed within five seconds. */
+  /** Ends it and waits until it is gone; SIGKILL follows a signal that is not obeyed within three seconds. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** The last lines of its log. */
   logTail(): Promise<string>;
@@ -35,6 +38,7 @@ export interface Server {
 export class Children {
   readonly #folder: string;
   readonly #running = new Set<Server>();
+  #failed: Server | undefined;
   #keeper: ChildProcess | undefined;
 
   constructor(folder: string) {
@@ -59,6 +63,7 @@ export class Children {
       child.once('error', (cause) => reject(new SluiceError('internal', `${name} does not start`, { cause })));
     });
     const pid = child.pid as number;
+    let asked = false;
     const server: Server = {
       name,
       pid,
@@ -66,6 +71,7 @@ export class Children {
         return child.exitCode === null && child.signalCode === null;
       },
       end: async (signal) => {
+        asked = true;
         if (server.running) await end(child, signal, gone);
       },
       logTail: async () => (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-15).join('\n'),
@@ -74,9 +80,29 @@ export class Children {
     this.#tellKeeper(`+${pid}`);
     void gone.then(() => {
       this.#running.delete(server);
+      if (!asked) this.#failed = server;
       this.#tellKeeper(`-${pid}`);
     });
     return server;
+  }
+
+  /**
+   * Looks for something again and again until it is there.
+   * @throws SluiceError `internal` when one of the servers has ended by itself, or after a minute
+   */
+  async until<Value>(what: string, look: () => Promise<Value | undefined>): Promise<Value> {
+    const deadline = Date.now() + readyMs;
+    for (;;) {
+      const value = await look();
+      if (value !== undefined) return value;
+      if (this.#failed !== undefined) {
+        const { name } = this.#failed;
+        throw new SluiceError('internal', `${name} has ended by itself:\n${await this.#failed.logTail()}`);
+      }
+      if (Date.now() > deadline)
+        throw new SluiceError('internal', `waited a minute for ${what}`, { kind: 'transient' });
+      await sleep(pollMs);
+    }
   }
 
   /** Kills everything at once: what a lab cluster holds is not worth an orderly end. */

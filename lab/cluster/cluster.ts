@@ -2,17 +2,12 @@
 // Deployments progress. Any number side by side, each in its own folder.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { SluiceError } from '../../src/errors.ts';
 import type { Progress } from '../../src/ports.ts';
 import { ClusterAccess, type ClusterFacts } from './access.ts';
 import { type Plane, planPlane, readServing } from './api-server.ts';
 import { Children, type Server } from './child.ts';
 import { startControllers } from './controllers.ts';
 import { controllerPrograms, ensurePrograms, planePrograms } from './programs.ts';
-
-const readyMs = 60_000;
-const pollMs = 50;
 
 export interface ClusterOptions {
   /** A DNS label, as in `production-eu`. */
@@ -53,7 +48,7 @@ export class Cluster extends ClusterAccess {
   async restart(): Promise<void> {
     await this.#apiServer.end('SIGTERM');
     this.#apiServer = await this.#children.start('kube-apiserver', this.#program, this.#plane.apiServerFlags);
-    await ready(this, this.#apiServer);
+    await ready(this, this.#children);
   }
 
   /** Ends all processes; the folder stays, for its logs. */
@@ -81,9 +76,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   try {
     await children.start('etcd', programs.etcd, plane.etcdFlags);
     const apiServer = await children.start('kube-apiserver', programs['kube-apiserver'], plane.apiServerFlags);
-    const access = new ClusterAccess(await factsOf(name, plane, apiServer));
+    const access = new ClusterAccess(await factsOf(name, plane, children));
     await writeFile(access.kubeconfigFile, access.kubeconfig(), { mode: 0o600 });
-    await ready(access, apiServer);
+    await ready(access, children);
     if (more !== undefined) await startControllers(access, plane, children, more);
     access.admin.close();
     return new Cluster(access, plane, children, programs['kube-apiserver'], apiServer);
@@ -93,30 +88,17 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-async function factsOf(name: string, plane: Plane, apiServer: Server): Promise<ClusterFacts> {
+async function factsOf(name: string, plane: Plane, children: Children): Promise<ClusterFacts> {
   const { folder, port, adminToken, auditFile } = plane;
-  const serving = await until(apiServer, async () => await readServing(folder));
+  const serving = await children.until("the API server's certificate", async () => await readServing(folder));
   const kubeconfigFile = join(folder, 'kubeconfig');
   const url = `https://127.0.0.1:${port}`;
   return { name, folder, url, caData: serving.cert, adminToken, kubeconfigFile, auditFile, serving };
 }
 
-async function ready({ admin }: ClusterAccess, apiServer: Server): Promise<void> {
-  await until(apiServer, async () => {
+async function ready({ admin }: ClusterAccess, children: Children): Promise<void> {
+  await children.until('the API server', async () => {
     const answer = await admin.request('GET', '/readyz').catch(() => undefined);
     return answer?.status === 200 ? true : undefined;
   });
-}
-
-/** Polls for something of a server, as long as the server runs and at most a minute. */
-async function until<Value>(server: Server, look: () => Promise<Value | undefined>): Promise<Value> {
-  const deadline = Date.now() + readyMs;
-  for (;;) {
-    const value = await look();
-    if (value !== undefined) return value;
-    if (!server.running || Date.now() > deadline) {
-      throw new SluiceError('internal', `${server.name} does not get ready:\n${await server.logTail()}`);
-    }
-    await sleep(pollMs);
-  }
 }

@@ -7,8 +7,8 @@ import type { Children } from './child.ts';
 import { conditionOf, type ObjectRef } from './object.ts';
 
 const nodeName = 'lab';
-const readyMs = 60_000;
 const node: ObjectRef = { apiVersion: 'v1', kind: 'Node', name: nodeName };
+const account: ObjectRef = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'default', name: 'default' };
 
 export interface ControllerPaths {
   readonly 'kube-controller-manager': string;
@@ -42,16 +42,13 @@ export async function startControllers(
   ]);
   const labels = { 'kubernetes.io/hostname': nodeName, 'kubernetes.io/os': 'linux' };
   await access.admin.apply({ apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, labels } });
-  await access.admin.until(
-    node,
-    (found) => {
-      const spec = found?.['spec'] as { taints?: readonly unknown[] } | undefined;
-      return conditionOf(found, 'Ready')?.status === 'True' && (spec?.taints ?? []).length === 0;
-    },
-    readyMs,
-  );
-  const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'default', name: 'default' };
-  await access.admin.until(account, (found) => found !== undefined, readyMs);
+  await children.until('a node that takes pods', async () => {
+    const found = await access.admin.get(node);
+    const spec = found?.['spec'] as { taints?: readonly unknown[] } | undefined;
+    const takes = conditionOf(found, 'Ready')?.status === 'True' && (spec?.taints ?? []).length === 0;
+    return takes ? true : undefined;
+  });
+  await children.until('service accounts', async () => await access.admin.get(account));
 }
 
 async function kubeconfigOf(user: string, access: ClusterAccess, plane: Plane): Promise<string> {
