@@ -10,6 +10,7 @@ import { readRules } from '../preview/rules.ts';
 import type { Side, Tools } from '../preview/side.ts';
 import { normalizePath } from '../source/paths.ts';
 import { sameRepository } from '../source/url.ts';
+import { digestOf } from './memory.ts';
 import type { SourceState } from './sources.ts';
 
 /** One commit of the platform repository, as far as this cluster goes. */
@@ -145,4 +146,18 @@ export function sameRef(one: SourceRef, other: SourceRef): boolean {
 function canonical({ commit, name, semver, tag, branch }: SourceRef): readonly (string | undefined)[] {
   const full = name?.startsWith('refs/heads/') === true ? name.slice('refs/heads/'.length) : undefined;
   return [commit, full === undefined ? name : undefined, semver, tag, full ?? branch];
+}
+
+const decisive = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding', 'CustomResourceDefinition']);
+const digests = new WeakMap<FleetNow, string>();
+
+/** Moves when the platform changes who may do what on this cluster: policy, waivers, settings, RBAC, kinds, lockdown. */
+export function rulesDigest(fleet: FleetNow): string {
+  const known = digests.get(fleet);
+  if (known !== undefined) return known;
+  const { side, cluster } = fleet;
+  const decided = cluster.objects.filter(({ object }) => decisive.has(object.kind)).map(({ object }) => object);
+  const digest = digestOf(side.policy.digest, side.waivers, side.fleet.config, cluster.lockdown, decided);
+  digests.set(fleet, digest);
+  return digest;
 }

@@ -12,6 +12,8 @@ export interface KustomizationsTools {
 export class Kustomizations {
   readonly #tools: KustomizationsTools;
   #objects = new Map<string, KubeObject>();
+  /** Inventory id → keys of those that hold it. */
+  readonly #holders = new Map<string, Set<string>>();
   /** Key → keys of those that name it in `dependsOn`; made anew when something changed. */
   #dependents: Map<string, string[]> | undefined;
 
@@ -41,6 +43,17 @@ export class Kustomizations {
     return this.#dependents.get(key) ?? [];
   }
 
+  /** Keys of those whose inventory in the cluster has an id. */
+  holding(id: string): readonly string[] {
+    return [...(this.#holders.get(id) ?? [])];
+  }
+
+  /** Ids in a Kustomization's inventory in the cluster. */
+  inventoryOf(key: string): ReadonlySet<string> {
+    const object = this.#objects.get(key);
+    return object === undefined ? new Set() : idsOf(object);
+  }
+
   follower(): Follower<KubeObject> {
     return {
       listed: (items) => {
@@ -58,6 +71,7 @@ export class Kustomizations {
     if (before !== undefined && uidOf(before) === uidOf(read) && isOlder(read, before)) return;
     const object = withoutManagedFields(read);
     this.#objects.set(key, object);
+    this.#hold(key, before, object);
     if (before === undefined || !sameDependencies(before, object)) this.#dependents = undefined;
     this.#tools.onChange(key, object, before);
   }
@@ -66,9 +80,27 @@ export class Kustomizations {
     const before = this.#objects.get(key);
     if (before === undefined) return;
     this.#objects.delete(key);
+    this.#hold(key, before, undefined);
     this.#dependents = undefined;
     this.#tools.onChange(key, undefined, before);
   }
+
+  #hold(key: string, before: KubeObject | undefined, after: KubeObject | undefined): void {
+    if (before?.['status'] === after?.['status']) return;
+    const now = after === undefined ? new Set<string>() : idsOf(after);
+    for (const id of before === undefined ? [] : idsOf(before)) {
+      if (now.has(id)) continue;
+      const holders = this.#holders.get(id);
+      holders?.delete(key);
+      if (holders?.size === 0) this.#holders.delete(id);
+    }
+    for (const id of now) this.#holders.set(id, (this.#holders.get(id) ?? new Set()).add(key));
+  }
+}
+
+function idsOf(object: KubeObject): ReadonlySet<string> {
+  const entries = asList(valueAt(object['status'], 'inventory', 'entries'));
+  return new Set(entries.flatMap((entry) => stringAt(entry, 'id') ?? []));
 }
 
 /** Resource versions of one kind count up since Kubernetes 1.35, and did before on every etcd. */

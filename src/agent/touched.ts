@@ -6,6 +6,10 @@ export const ownerNamespace = 'kustomize.toolkit.fluxcd.io/namespace';
 
 /** An object as the last apply left it. */
 export interface Applied {
+  readonly group: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
   readonly generation: number | undefined;

@@ -26,9 +26,9 @@ export function readSubstitution(
   for (const from of spec.substituteFrom) {
     const map = from.kind === 'ConfigMap' ? findConfigMap(namespace, from.name, objects) : undefined;
     if (map === undefined) undetermined.push(`${from.kind} ${namespace}/${from.name}`);
-    else add(variables, stringMap(map.object['data']), `ConfigMap ${namespace}/${from.name}`);
+    else addVariables(variables, stringMap(map.object['data']), `ConfigMap ${namespace}/${from.name}`);
   }
-  add(variables, spec.substitute, 'spec.postBuild.substitute');
+  addVariables(variables, spec.substitute, 'spec.postBuild.substitute');
   return { variables, undetermined, always: spec.substituteAlways };
 }
 
@@ -42,7 +42,13 @@ export function findConfigMap(
   );
 }
 
-function add(into: Record<string, string>, from: Readonly<Record<string, string>>, what: string): void {
+/**
+ * Lays variables over those of earlier sources, as Flux does: newlines leave the values.
+ *
+ * @param what names the source in the error: `ConfigMap apps/vars`
+ * @throws SluiceError `build.substitute` for an illegal variable name
+ */
+export function addVariables(into: Record<string, string>, from: Readonly<Record<string, string>>, what: string): void {
   for (const [key, value] of Object.entries(from)) {
     if (!variableName.test(key)) {
       throw new SluiceError(

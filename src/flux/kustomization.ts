@@ -48,8 +48,22 @@ export function isKustomization(object: KubeObject): boolean {
   return isKind(object, kustomizeGroup, 'Kustomization');
 }
 
+export interface ReadKustomization {
+  readonly spec: KustomizationSpec;
+  readonly problems: readonly string[];
+}
+
+/** An agent asks the same thousand objects again and again. */
+const known = new WeakMap<KubeObject, ReadKustomization>();
+
 /** Fields that Flux reads, from any version ever served; what has the wrong type is named in `problems`. */
-export function readKustomization(object: KubeObject): { spec: KustomizationSpec; problems: readonly string[] } {
+export function readKustomization(object: KubeObject): ReadKustomization {
+  const read = known.get(object) ?? readOnce(object);
+  known.set(object, read);
+  return read;
+}
+
+function readOnce(object: KubeObject): ReadKustomization {
   const problems: string[] = [];
   const spec = asObject(object['spec']) ?? {};
   if (asObject(object['spec']) === undefined) problems.push('spec is missing');

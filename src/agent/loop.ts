@@ -1,0 +1,324 @@
+// What an agent watches, and what makes a Kustomization due. Deciding what to do is the reconcile line's.
+import { asSluiceError } from '../errors.ts';
+import { isReady } from '../flux/condition.ts';
+import { keyOf, kustomizeGroup, readKustomization, sourceGroup } from '../flux/kustomization.ts';
+import { asList, asObject, stringAt, valueAt } from '../flux/read.ts';
+import type { KubeObject } from '../object/object.ts';
+import type { Follower, ServedKind } from '../ports/kube.ts';
+import type { PushedJob, Queue } from '../ports/queue.ts';
+import type { ReconcileTools } from '../reconcile/run.ts';
+import type { AgentTools } from './agent-tools.ts';
+import { Deployments, type DeploymentReport } from './deployments.ts';
+import { FleetView, rulesDigest, sameRef } from './fleet-view.ts';
+import { HealthWaits } from './health-waits.ts';
+import { Kustomizations } from './kustomizations.ts';
+import { Memory } from './memory.ts';
+import { References } from './references.ts';
+import { Schedule } from './schedule.ts';
+import { isKeptByFlux, sourceStatus } from './source-status.ts';
+import { readSourceSpec } from './source-spec.ts';
+import { GitSources, type SourceOutcome, type SourceState } from './sources.ts';
+import { isMoved, Touched } from './touched.ts';
+import { resolveTree } from './trees.ts';
+import { sameRepository } from '../source/url.ts';
+
+/** What a bootstrapped cluster calls its root. */
+const rootKey = 'flux-system/flux-system';
+const requestedAt = 'reconcile.fluxcd.io/requestedAt';
+/** A job that nobody came back from is made again after this. */
+const lostAfterMs = 5 * 60_000;
+
+export interface LoopOptions {
+  readonly cluster: string;
+  readonly queue: Queue;
+  readonly signal: AbortSignal;
+  report(report: DeploymentReport): void;
+}
+
+export class AgentLoop {
+  readonly tools: ReconcileTools;
+  readonly #tools: AgentTools;
+  readonly #options: LoopOptions;
+  readonly #generators = new Map<string, KubeObject>();
+  readonly #references: References;
+  readonly #deployments: Deployments;
+  #rules: string | undefined;
+
+  constructor(tools: AgentTools, options: LoopOptions) {
+    this.#tools = tools;
+    this.#options = options;
+    const { signal, cluster } = options;
+    const { kube, renderer, policyEngine, log, mirrors } = tools;
+    const memory = new Memory();
+    const schedule = new Schedule({ elapsed: tools.elapsed, due: (key, cause) => this.#due(key, cause) });
+    const kustomizations = new Kustomizations({ onChange: (...change) => this.#changed(...change) });
+    const sources = new GitSources({
+      ...tools,
+      mirrors,
+      onFetched: (object, outcome, moved) => this.#fetched(object, outcome, moved),
+    });
+    const touched = new Touched({ cluster: kube, signal, onChange: (owner) => this.#touched(owner) });
+    this.#references = new References({
+      cluster: kube,
+      signal,
+      onChange: (key, what) => schedule.now(key, `changed ${what}`),
+    });
+    const policyTools = { renderer, policyEngine, progress: (): void => {} };
+    const fleet = new FleetView({
+      cluster,
+      shippedPolicies: tools.shippedPolicies,
+      tools: policyTools,
+      log,
+      platform: () => this.#platform(),
+      rootPath: () => this.#rootPath(),
+      states: () => sources.states(),
+    });
+    this.#deployments = new Deployments({
+      cluster,
+      kustomizations,
+      sources,
+      now: tools.now,
+      report: (report) => options.report(report),
+    });
+    const trees = {
+      sources,
+      generators: (): readonly KubeObject[] => [...this.#generators.values()],
+      isPlatform: (state: SourceState): boolean => this.#isPlatform(state),
+    };
+    this.tools = {
+      ...policyTools,
+      cluster: kube,
+      clusterName: cluster,
+      kustomizations,
+      sources,
+      fleet,
+      touched,
+      memory,
+      schedule,
+      log,
+      waits: new HealthWaits(),
+      tree: (ref) => resolveTree(ref, trees),
+      now: tools.now,
+      elapsed: tools.elapsed,
+      random: tools.random,
+      newAttempt: tools.newAttempt,
+    };
+  }
+
+  /** Lists and watches; resolves once it knows all there is. */
+  async start(): Promise<void> {
+    const { kube } = this.#tools;
+    const { signal } = this.#options;
+    const kinds = await kube.kinds();
+    const follow = async (group: string, kind: string, follower: Follower<KubeObject>): Promise<void> => {
+      const served = kinds.find(group, kind);
+      if (served !== undefined) await kube.follow(served, follower, { signal });
+    };
+    await Promise.all([
+      follow(sourceGroup, 'GitRepository', this.#sourceFollower()),
+      follow('source.extensions.fluxcd.io', 'ArtifactGenerator', followInto(this.#generators)),
+    ]);
+    this.tick();
+    await follow(kustomizeGroup, 'Kustomization', this.tools.kustomizations.follower());
+  }
+
+  /** Makes due what is due, and tells what was deployed. To be called several times a second. */
+  tick(): void {
+    this.#deployments.flush();
+    this.tools.sources.tick();
+    this.tools.schedule.tick(lostAfterMs);
+  }
+
+  /** A push was heard of: whoever follows that branch asks the server now. */
+  async pushed({ url, branch }: PushedJob): Promise<string> {
+    const keys = this.tools.sources.following(url, branch);
+    await Promise.all(keys.map((key) => this.tools.sources.refresh(key)));
+    return keys.length === 0 ? 'followed by nobody here' : `asked for ${keys.join(', ')}`;
+  }
+
+  #due(key: string, cause: string): void {
+    const [namespace = '', name = ''] = key.split('/');
+    const { cluster, queue } = this.#options;
+    queue
+      .add({ kind: 'reconcile', version: 1, cluster, namespace, name, cause: printable(cause) })
+      .catch((thrown: unknown) => {
+        if (this.#options.signal.aborted) return;
+        const error = asSluiceError(thrown);
+        this.#tools.log.error('not queued', { kustomization: key, code: error.code, reason: error.message });
+        this.tools.schedule.within(key, 5_000, cause);
+      });
+  }
+
+  #changed(key: string, object: KubeObject | undefined, before: KubeObject | undefined): void {
+    const { schedule, memory, waits } = this.tools;
+    this.#references.update(key, object);
+    this.#deployments.changed(key, object);
+    if (object === undefined) {
+      memory.forget(key);
+      schedule.forget(key);
+      waits.cancel(key);
+      for (const waiting of memory.released(key)) schedule.now(waiting, `released by ${key}`);
+      return;
+    }
+    if (before === undefined || isEdited(before, object)) schedule.now(key, before === undefined ? 'seen' : 'changed');
+    if (key === rootKey && before === undefined) this.#rulesMayDiffer();
+    if (isReady(object) && (before === undefined || !isReady(before) || revisionOf(before) !== revisionOf(object)))
+      this.#wakeDependents(key);
+  }
+
+  #wakeDependents(key: string): void {
+    const { kustomizations, schedule } = this.tools;
+    for (const dependent of kustomizations.dependents(key)) {
+      const object = kustomizations.get(dependent);
+      if (object === undefined) continue;
+      const { sourceRef } = readKustomization(object).spec;
+      const revision = this.tools.sources.outcome(`${sourceRef.namespace}/${sourceRef.name}`)?.state?.revision;
+      if (isReady(object) && revisionOf(object) === revision) continue;
+      schedule.now(dependent, `dependency ${key}`);
+    }
+  }
+
+  #touched(owner: string): void {
+    const { memory, touched, schedule, waits } = this.tools;
+    waits.poke(owner);
+    const record = memory.record(owner);
+    // While it is being applied there is no record, and it looks itself in the end.
+    if (record === undefined) return;
+    for (const [id, applied] of record.objects) {
+      const now = touched.find(applied.group, applied.kind, applied.namespace, applied.name);
+      if (now === 'unwatched' || (now !== 'absent' && !isMoved(applied, now))) continue;
+      schedule.now(owner, `drift of ${id}`);
+      return;
+    }
+  }
+
+  #fetched(object: KubeObject, outcome: SourceOutcome, moved: boolean): void {
+    this.#writeSourceStatus(object, outcome);
+    if (!moved || outcome.state === undefined) return;
+    const key = keyOf(object);
+    for (const [reader, kustomization] of this.tools.kustomizations.all())
+      if (this.#reads(kustomization, key)) this.tools.schedule.now(reader, `source ${outcome.state.revision}`);
+    this.#deployments.moved(outcome.state);
+    if (this.#isPlatform(outcome.state)) this.#rulesMayDiffer();
+  }
+
+  #reads(kustomization: KubeObject, sourceKey: string): boolean {
+    const { kind, namespace, name } = readKustomization(kustomization).spec.sourceRef;
+    if (kind === 'ExternalArtifact') return true;
+    if (kind !== 'GitRepository') return false;
+    if (`${namespace}/${name}` === sourceKey) return true;
+    const source = this.tools.sources.object(`${namespace}/${name}`);
+    const includes = asList(valueAt(source?.['spec'], 'include'));
+    return includes.some((one) => `${namespace}/${stringAt(one, 'repository', 'name') ?? ''}` === sourceKey);
+  }
+
+  /** A platform commit that changes who may do what makes everybody due. */
+  #rulesMayDiffer(): void {
+    this.tools.fleet.now().then(
+      (fleet) => {
+        const rules = rulesDigest(fleet);
+        const before = this.#rules;
+        this.#rules = rules;
+        if (before === undefined || before === rules) return;
+        for (const key of this.tools.kustomizations.all().keys()) this.tools.schedule.now(key, 'the rules changed');
+      },
+      () => {},
+    );
+  }
+
+  #writeSourceStatus(object: KubeObject, outcome: SourceOutcome): void {
+    const now = this.#tools.now();
+    if (isKeptByFlux(object, now, readSourceSpec(object).intervalMs)) return;
+    const patch = sourceStatus(object, outcome, now);
+    const kind: ServedKind = {
+      group: sourceGroup,
+      version: 'v1',
+      kind: 'GitRepository',
+      plural: 'gitrepositories',
+      namespaced: true,
+      verbs: [],
+    };
+    if (patch === undefined) return;
+    const [namespace = '', name = ''] = keyOf(object).split('/');
+    this.#tools.kube.patchStatus({ kind, namespace, name }, patch).catch((thrown: unknown) => {
+      const error = asSluiceError(thrown);
+      this.#tools.log.warn('the status of a source was not written', {
+        source: keyOf(object),
+        code: error.code,
+        reason: error.message,
+      });
+    });
+  }
+
+  #platform(): SourceState | undefined {
+    const root = this.tools.kustomizations.get(rootKey);
+    const ref = root === undefined ? undefined : readKustomization(root).spec.sourceRef;
+    return this.tools.sources.outcome(ref === undefined ? rootKey : `${ref.namespace}/${ref.name}`)?.state;
+  }
+
+  #rootPath(): string | undefined {
+    const root = this.tools.kustomizations.get(rootKey);
+    return root === undefined ? undefined : readKustomization(root).spec.path;
+  }
+
+  #isPlatform(state: SourceState): boolean {
+    const platform = this.#platform();
+    return platform !== undefined && sameRepository(platform.url, state.url) && sameRef(platform.ref, state.ref);
+  }
+
+  #sourceFollower(): Follower<KubeObject> {
+    const { sources } = this.tools;
+    const known = new Set<string>();
+    const take = (object: KubeObject): void => {
+      known.add(keyOf(object));
+      sources.update(object);
+      sources.tick();
+    };
+    const drop = (key: string): void => {
+      known.delete(key);
+      sources.remove(key);
+    };
+    return {
+      listed: (items) => {
+        const listed = new Set(items.map(keyOf));
+        for (const key of [...known]) if (!listed.has(key)) drop(key);
+        for (const item of items) take(item);
+      },
+      changed: take,
+      deleted: (item) => drop(keyOf(item)),
+    };
+  }
+}
+
+function followInto(objects: Map<string, KubeObject>): Follower<KubeObject> {
+  return {
+    listed: (items) => {
+      objects.clear();
+      for (const item of items) objects.set(keyOf(item), item);
+    },
+    changed: (item) => void objects.set(keyOf(item), item),
+    deleted: (item) => void objects.delete(keyOf(item)),
+  };
+}
+
+/** Somebody changed what it says, asked for it, or deleted it; its status is our own. */
+function isEdited(before: KubeObject, after: KubeObject): boolean {
+  const words = ({ metadata }: KubeObject): string =>
+    JSON.stringify([
+      metadata['uid'],
+      metadata['generation'],
+      metadata['deletionTimestamp'],
+      asObject(metadata.annotations)?.[requestedAt],
+      asObject(metadata.annotations)?.['sluice.dev/acknowledge-deletions'],
+    ]);
+  return words(before) !== words(after);
+}
+
+function revisionOf(object: KubeObject): string | undefined {
+  return stringAt(object['status'], 'lastAppliedRevision');
+}
+
+/** A job's cause is printable ASCII, at most 200 characters. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
+}

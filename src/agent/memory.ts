@@ -1,0 +1,64 @@
+// What this process knows of earlier runs. Lost, everything is looked at once more; nothing wrong happens.
+import { createHash } from 'node:crypto';
+import type { Applied } from './touched.ts';
+
+export interface AppliedRecord {
+  /** Of everything that decided what was applied: equal digests, equal objects for the same account. */
+  readonly digest: string;
+  /** By inventory id. */
+  readonly objects: ReadonlyMap<string, Applied>;
+  /** Objects whose health has passed at these resource versions. */
+  readonly healthy: boolean;
+}
+
+export class Memory {
+  readonly #records = new Map<string, AppliedRecord>();
+  /** What each Kustomization's newest build holds, applied or not. */
+  readonly #desired = new Map<string, ReadonlySet<string>>();
+  /** Owner of an object → those that cannot apply theirs before it lets go. */
+  readonly #waiting = new Map<string, Set<string>>();
+
+  record(key: string): AppliedRecord | undefined {
+    return this.#records.get(key);
+  }
+
+  keep(key: string, record: AppliedRecord): void {
+    this.#records.set(key, record);
+  }
+
+  desires(key: string, ids: ReadonlySet<string>): void {
+    this.#desired.set(key, ids);
+  }
+
+  /** Keys whose newest known build holds an id. */
+  desiring(id: string): readonly string[] {
+    return [...this.#desired].flatMap(([key, ids]) => (ids.has(id) ? [key] : []));
+  }
+
+  waitFor(owner: string, key: string): void {
+    this.#waiting.set(owner, (this.#waiting.get(owner) ?? new Set()).add(key));
+  }
+
+  /** Those that waited for an owner; they are forgotten. */
+  released(owner: string): readonly string[] {
+    const waiting = [...(this.#waiting.get(owner) ?? [])];
+    this.#waiting.delete(owner);
+    return waiting;
+  }
+
+  /** What was applied must be looked at again. */
+  doubt(key: string): void {
+    this.#records.delete(key);
+  }
+
+  forget(key: string): void {
+    this.#records.delete(key);
+    this.#desired.delete(key);
+    this.#waiting.delete(key);
+  }
+}
+
+/** SHA-256 in hex of values that JSON can hold, in the order of their keys. */
+export function digestOf(...parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

@@ -1,0 +1,74 @@
+// Who else wants an object now: what moved to another Kustomization is left to that one, and nobody takes from another.
+import { uidOf } from '../agent/kustomizations.ts';
+import { keyOf, readKustomization } from '../flux/kustomization.ts';
+import { stringAt } from '../flux/read.ts';
+import { nameOf, namespaceOf, objectId } from '../object/id.ts';
+import type { KubeObject } from '../object/object.ts';
+import type { LiveKustomization } from './identity.ts';
+import { readInputs, readSource } from './inputs.ts';
+import type { ReconcileTools } from './run.ts';
+
+/** Others that are asked what they want, for one run. */
+const mostAsked = 200;
+
+/**
+ * Which of these ids another Kustomization's build holds at its source's newest revision: id → its key. Asked are those
+ * that were known to hold one, and those that read the same source and have not come to its newest revision yet.
+ */
+export async function wantedByOthers(
+  of: LiveKustomization,
+  ids: ReadonlySet<string>,
+  tools: ReconcileTools,
+): Promise<ReadonlyMap<string, string>> {
+  const wanted = new Map<string, string>();
+  if (ids.size === 0) return wanted;
+  for (const other of candidates(of, ids, tools).slice(0, mostAsked)) {
+    for (const id of await desiredIds(other, tools)) if (ids.has(id) && !wanted.has(id)) wanted.set(id, keyOf(other));
+  }
+  return wanted;
+}
+
+function candidates(of: LiveKustomization, ids: ReadonlySet<string>, tools: ReconcileTools): KubeObject[] {
+  const source = JSON.stringify(of.spec.sourceRef);
+  const known = new Set([...ids].flatMap((id) => [...tools.memory.desiring(id), ...tools.kustomizations.holding(id)]));
+  const out: KubeObject[] = [];
+  for (const [key, object] of tools.kustomizations.all()) {
+    if (key === of.key || isGoing(object)) continue;
+    const sameSource = JSON.stringify(readKustomization(object).spec.sourceRef) === source;
+    if (known.has(key) || (sameSource && !isUpToDate(object, tools))) out.push(object);
+  }
+  return out;
+}
+
+/** Its build is known, and of the newest revision. */
+function isUpToDate(object: KubeObject, tools: ReconcileTools): boolean {
+  const { sourceRef } = readKustomization(object).spec;
+  const revision = tools.sources.outcome(`${sourceRef.namespace}/${sourceRef.name}`)?.state?.revision;
+  return revision !== undefined && stringAt(object['status'], 'lastAttemptedRevision') === revision;
+}
+
+/** What it would apply; what it wanted last where it cannot be built now, so that nothing is taken from under it. */
+async function desiredIds(object: KubeObject, tools: ReconcileTools): Promise<Iterable<string>> {
+  const live = liveOf(object);
+  try {
+    const { build } = await readInputs(live, await readSource(live, tools), tools);
+    const ids = new Set(build.objects.map((one) => objectId(one.object)));
+    tools.memory.desires(live.key, ids);
+    return ids;
+  } catch {
+    return tools.kustomizations.inventoryOf(live.key);
+  }
+}
+
+export function liveOf(object: KubeObject): LiveKustomization {
+  return {
+    key: keyOf(object),
+    namespace: namespaceOf(object),
+    name: nameOf(object),
+    spec: readKustomization(object).spec,
+  };
+}
+
+function isGoing(object: KubeObject): boolean {
+  return uidOf(object) === '' || stringAt(object.metadata as never, 'deletionTimestamp') !== undefined;
+}

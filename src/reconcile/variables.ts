@@ -1,0 +1,61 @@
+// postBuild variables as the cluster has them, read as whoever applies: what an account may not read is not substituted.
+import { SluiceError } from '../errors.ts';
+import { addVariables } from '../fleet/substitution.ts';
+import type { KustomizationSpec, SubstituteReference } from '../flux/kustomization.ts';
+import { stringMap } from '../flux/read.ts';
+import type { KubeObject } from '../object/object.ts';
+import type { KubeWriter, ServedKind } from '../ports/kube.ts';
+import type { Substitution } from '../ports.ts';
+
+export interface Variables {
+  readonly substitution: Substitution | undefined;
+  /** Values that came from Secrets: nothing that a person reads may hold one. */
+  readonly secrets: readonly string[];
+}
+
+const kinds: Readonly<Record<SubstituteReference['kind'], ServedKind>> = {
+  ConfigMap: { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true, verbs: ['get'] },
+  Secret: { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true, verbs: ['get'] },
+};
+
+/**
+ * Merges as Flux does: `substituteFrom` in order, then `substitute`.
+ *
+ * @throws SluiceError `build.substitute`: not ready where a reference is missing, terminal for an illegal name;
+ *   `kube.denied` where the account may not read it
+ */
+export async function readVariables(
+  namespace: string,
+  spec: KustomizationSpec,
+  writer: Pick<KubeWriter, 'get'>,
+): Promise<Variables> {
+  if (!spec.hasPostBuild) return { substitution: undefined, secrets: [] };
+  const variables: Record<string, string> = Object.create(null);
+  const secrets: string[] = [];
+  const found = await Promise.all(
+    spec.substituteFrom.map(({ kind, name }) => writer.get({ kind: kinds[kind], namespace, name })),
+  );
+  for (const [at, from] of spec.substituteFrom.entries()) {
+    const what = `${from.kind} ${namespace}/${from.name}`;
+    const object = found[at];
+    if (object === undefined) {
+      if (from.optional) continue;
+      throw new SluiceError('build.substitute', `${what} of spec.postBuild.substituteFrom is not there`, {
+        kind: 'notReady',
+        remedy: 'create it, or mark the reference optional: true',
+      });
+    }
+    const values = from.kind === 'Secret' ? decoded(object) : stringMap(object['data']);
+    if (from.kind === 'Secret') secrets.push(...Object.values(values));
+    addVariables(variables, values, what);
+  }
+  addVariables(variables, spec.substitute, 'spec.postBuild.substitute');
+  return { substitution: { variables, undetermined: [], always: spec.substituteAlways }, secrets };
+}
+
+function decoded(secret: KubeObject): Record<string, string> {
+  const out: Record<string, string> = Object.create(null);
+  for (const [key, value] of Object.entries(stringMap(secret['data'])))
+    out[key] = Buffer.from(value, 'base64').toString('utf8');
+  return out;
+}
