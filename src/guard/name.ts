@@ -92,6 +92,7 @@ function name(object: KubeObject, group: string): Found[] {
   ];
 }
 
-function isSegment(text: string): boolean {
+/** What an RBAC object may be called. */
+export function isSegment(text: string): boolean {
   return text.length <= 253 && text !== '.' && text !== '..' && segment.test(text);
 }

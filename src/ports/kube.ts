@@ -43,14 +43,17 @@ export interface ObjectMetadata {
   readonly generation: number | undefined;
   readonly deleting: boolean;
   readonly labels: Readonly<Record<string, string>>;
-  /** Digest of labels, annotations, finalizers and owners: moves when a person edits them, not when a status does. */
+  /**
+   * Digest of labels, annotations, finalizers and owners: moves when a person edits them, not when a status does.
+   * `metadataOf` (object/metadata.ts) makes the same one of a whole object.
+   */
   readonly digest: string;
 }
 
 export interface ListOptions {
   /** All namespaces where undefined. */
   readonly namespace?: string;
-  /** `key=value` or `key`. */
+  /** `key=value` or `key`, commas between several: all must hold. */
   readonly labels?: string;
 }
 
@@ -106,7 +109,10 @@ export interface KubeCluster {
   /** In pages; restarted where the server has forgotten a page. */
   list(kind: ServedKind, options?: ListOptions): Promise<readonly KubeObject[]>;
   listMetadata(kind: ServedKind, options?: ListOptions): Promise<readonly ObjectMetadata[]>;
-  /** Lists, watches, and starts over with back-off whatever happens, until the signal says stop. Resolves after the first list. */
+  /**
+   * Lists, watches, and starts over with back-off whatever happens, until the signal says stop. Resolves after the first
+   * list; until then it keeps trying and tells `lost`, and rejects where the signal came first.
+   */
   follow(kind: ServedKind, follower: Follower<KubeObject>, options: FollowOptions): Promise<void>;
   followMetadata(kind: ServedKind, follower: Follower<ObjectMetadata>, options: FollowOptions): Promise<void>;
   /**

@@ -1,0 +1,94 @@
+// What of the API server's words may be repeated. They quote manifests, so values go and only names stay.
+
+/** What a person may read of a refusal; every part is safe to show. */
+export interface Spoken {
+  /** Fields at fault, with why: `.spec.replicas (field is immutable)`. */
+  readonly fields: readonly string[];
+  /** The sentence, where it is of a known form that holds no values. */
+  readonly sentence: string | undefined;
+}
+
+const maxFields = 8;
+const maxSentence = 400;
+
+interface Cause {
+  readonly reason: string;
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Words of a detail without anything that could be a value: no quotes, brackets, braces or back-slashes. */
+const plainDetail = /^[A-Za-z][A-Za-z0-9 ,.;()<>=/-]{2,160}$/;
+
+/**
+ * What to say of a refusal with this message and these causes. `secret` leaves nothing but names of fields and reasons.
+ */
+export function spoken(message: string, causes: readonly Cause[], secret: boolean): Spoken {
+  const fields = causes.map((cause) => fieldOf(cause, secret));
+  for (const [form, say] of fieldForms) {
+    for (const match of message.matchAll(form)) fields.push(say(match.slice(1).map((part) => shown(part ?? '', 120))));
+  }
+  return { fields: [...new Set(fields)].slice(0, maxFields), sentence: secret ? undefined : sentenceOf(message) };
+}
+
+function fieldOf({ reason, field, message }: Cause, secret: boolean): string {
+  const why = shown(reason, 60);
+  const tail = message.slice(message.lastIndexOf(': ') + 1).trim();
+  const detail = !secret && plainDetail.test(tail) ? tail : why;
+  const name = shown(field, 120);
+  if (name === '') return detail;
+  return detail === '' ? name : `${name} (${detail})`;
+}
+
+/** Forms in which the server names fields in its message alone. Each captures names and types, never values. */
+const fieldForms: readonly (readonly [RegExp, (parts: string[]) => string])[] = [
+  [/unknown field "([^"\n]{1,200})"/g, ([field]) => `${field} (unknown field)`],
+  [/duplicate field "([^"\n]{1,200})"/g, ([field]) => `${field} (duplicate field)`],
+  [/(\.[A-Za-z0-9_.[\]="-]{1,200}): field not declared in schema/g, ([field]) => `${field} (unknown field)`],
+  [
+    /(\.[A-Za-z0-9_.[\]="-]{1,200}): expected ([a-z0-9 ()]{1,40}), got/g,
+    ([field, type]) => `${field} (expected ${type})`,
+  ],
+  [
+    /cannot unmarshal ([a-z0-9]{1,20}) into Go struct field ([A-Za-z0-9_.]{1,200}) of type/g,
+    ([type, field]) => `${field} (must not be a ${type})`,
+  ],
+  [/(\.[A-Za-z0-9_.[\]="-]{1,200}): duplicate entries for key/g, ([field]) => `${field} (duplicate entries)`],
+];
+
+/** Sentences that are worth repeating, from the API server and its built-in admission; none quotes a manifest's value. */
+const sentences: readonly RegExp[] = [
+  /exceeded quota: [\s\S]*/,
+  /violates PodSecurity [\s\S]*/,
+  /is attempting to grant RBAC permissions not currently held:[\s\S]*/,
+  /unable to create new content in namespace \S+ because it is being terminated/,
+  /the namespace from the provided object does not match[\s\S]*/,
+];
+const webhook = /admission webhook "([A-Za-z0-9.-]{1,253})" denied the request(?:: ([\s\S]*))?/;
+const failedWebhook = /failed calling webhook "([A-Za-z0-9.-]{1,253})"/;
+const admissionPolicy = /ValidatingAdmissionPolicy '([A-Za-z0-9.-]{1,253})'[^:]* denied request(?:: ([\s\S]*))?/;
+
+function sentenceOf(message: string): string | undefined {
+  for (const form of sentences) {
+    const found = form.exec(message)?.[0];
+    if (found !== undefined) return shown(found, maxSentence);
+  }
+  const [, name, why] = webhook.exec(message) ?? admissionPolicy.exec(message) ?? [];
+  if (name !== undefined) return `admission ${name} denied it${why === undefined ? '' : `: ${withoutQuotes(why)}`}`;
+  const failed = failedWebhook.exec(message)?.[1];
+  return failed === undefined ? undefined : `admission webhook ${failed} did not answer`;
+}
+
+/** A policy's words are a stranger's: whatever they quote may be a value. */
+function withoutQuotes(text: string): string {
+  return shown(text.replaceAll(/"[^"]*"?|'[^']*'?|`[^`]*`?|“[^”]*”?/g, '…'), maxSentence);
+}
+
+/** One line, printable, not too long. */
+export function shown(text: string, longest: number): string {
+  const line = text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/[^\x20-\x7e…]/g, '?')
+    .trim();
+  return line.length > longest ? `${line.slice(0, longest)}…` : line;
+}
