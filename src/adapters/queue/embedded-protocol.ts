@@ -1,4 +1,5 @@
-// What the embedded store's thread and its owner say to each other.
+// What the embedded store's thread, its owner and those at its doors say to each other.
+import type { MessagePort } from 'node:worker_threads';
 
 export interface ThreadSettings {
   /** Folder of the database. */
@@ -13,6 +14,8 @@ export type ThreadRequest =
       readonly text: string;
       readonly params: readonly unknown[] | undefined;
     }
+  /** Whoever has the other end may query as well. The owner's alone, like the next. */
+  | { readonly type: 'door'; readonly port: MessagePort }
   | { readonly type: 'close' };
 
 export interface ThreadFailure {
@@ -30,3 +33,6 @@ export type ThreadAnswer =
   /** Another process holds the folder's lock: nothing more is written. */
   | { readonly type: 'lost' }
   | { readonly type: 'closed' };
+
+/** What is heard at a door. */
+export type DoorAnswer = Extract<ThreadAnswer, { type: 'result' | 'failure' | 'notification' }>;

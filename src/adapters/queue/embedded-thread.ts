@@ -1,8 +1,8 @@
 // The embedded store's thread: PGlite, one query after the other, and the heartbeat of the folder's lock, which beats
 // even while the owner's event loop is busy.
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
-import type { ThreadAnswer, ThreadFailure, ThreadRequest, ThreadSettings } from './embedded-protocol.ts';
+import type { DoorAnswer, ThreadAnswer, ThreadFailure, ThreadRequest, ThreadSettings } from './embedded-protocol.ts';
 import { beat, heartbeatMs } from './folder-lock.ts';
 
 const { data, lock } = workerData as ThreadSettings;
@@ -10,6 +10,7 @@ const port = parentPort;
 if (port === null) throw new Error('this file is a worker thread');
 
 const say = (answer: ThreadAnswer): void => port.postMessage(answer);
+const doors = new Set<MessagePort>();
 let open = true;
 
 const heart = setInterval(() => {
@@ -22,14 +23,28 @@ const heart = setInterval(() => {
 }, heartbeatMs);
 
 const database = await PGlite.create({ dataDir: data });
-database.onNotification((channel, payload) => say({ type: 'notification', channel, payload }));
+database.onNotification((channel, payload) => {
+  for (const one of [port, ...doors]) one.postMessage({ type: 'notification', channel, payload } satisfies DoorAnswer);
+});
 port.on('message', (request: ThreadRequest) => {
-  if (request.type === 'query') void answer(request);
+  if (request.type === 'query') void answer(request, say);
+  else if (request.type === 'door') openDoor(request.port);
   else void close();
 });
 say({ type: 'ready' });
 
-async function answer({ id, text, params }: Extract<ThreadRequest, { type: 'query' }>): Promise<void> {
+function openDoor(door: MessagePort): void {
+  doors.add(door);
+  door.on('close', () => doors.delete(door));
+  door.on('message', (request: ThreadRequest) => {
+    if (request.type === 'query') void answer(request, (words) => door.postMessage(words));
+  });
+}
+
+async function answer(
+  { id, text, params }: Extract<ThreadRequest, { type: 'query' }>,
+  tell: (answer: DoorAnswer) => void,
+): Promise<void> {
   try {
     if (!open) throw new Error('the embedded store is closed');
     // Several statements at once, as in migrations, come without parameters.
@@ -38,9 +53,9 @@ async function answer({ id, text, params }: Extract<ThreadRequest, { type: 'quer
         ? (await database.exec(text)).at(-1)
         : await database.query(text, [...params]);
     const rows = result?.rows ?? [];
-    say({ type: 'result', id, rows, rowCount: rows.length > 0 ? rows.length : (result?.affectedRows ?? 0) });
+    tell({ type: 'result', id, rows, rowCount: rows.length > 0 ? rows.length : (result?.affectedRows ?? 0) });
   } catch (error) {
-    say({ type: 'failure', id, failure: failureOf(error) });
+    tell({ type: 'failure', id, failure: failureOf(error) });
   }
 }
 
@@ -51,6 +66,7 @@ async function close(): Promise<void> {
     await database.close();
   } finally {
     say({ type: 'closed' });
+    for (const door of doors) door.close();
     port?.close();
   }
 }

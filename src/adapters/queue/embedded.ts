@@ -1,17 +1,22 @@
 // The queue's store in this process: PGlite in a thread of its own, its data in a folder. One process only.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
 import { SluiceError } from '../../errors.ts';
 import { settled, unavailable } from './deadline.ts';
 import type { QueueEvent } from './event.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { asPool } from './port-pool.ts';
 import { migrate, postgresStore } from './postgres.ts';
 import type { Store } from './store.ts';
-import { asPool, ThreadPool } from './thread-pool.ts';
+import { DoorPool, ThreadPool } from './thread-pool.ts';
 
 /** The very first start makes a database, which takes seconds. */
 const openMs = 60_000;
 const closeMs = 5_000;
+
+/** The stores that this thread has open, by folder. */
+const held = new Map<string, ThreadPool>();
 
 /**
  * Opens the embedded store in a folder, which is made where it is missing, and gives the jobs that the last process had
@@ -39,12 +44,26 @@ export async function openEmbedded(folder: string, onEvent: (event: QueueEvent) 
     throw error instanceof SluiceError ? error : unreadable(error);
   }
   pool.setMaxListeners(0);
+  held.set(path.resolve(folder), pool);
   return postgresStore(asPool(pool), {
     close: async () => {
+      held.delete(path.resolve(folder));
       if (!(await settled(pool.end(), closeMs))) await pool.kill();
       await lock.release();
     },
   });
+}
+
+/** A way to the store that this thread has open in a folder, to be handed to another thread; undefined where there is none. */
+export function embeddedDoor(folder: string): MessagePort | undefined {
+  return held.get(path.resolve(folder))?.door();
+}
+
+/** The store behind a door, in the other thread. Whoever opened it closes it. */
+export function storeBehind(door: MessagePort): Store {
+  const pool = new DoorPool(door);
+  pool.setMaxListeners(0);
+  return postgresStore(asPool(pool), { close: () => Promise.resolve(pool.end()) });
 }
 
 async function lockOf(folder: string): Promise<FolderLock> {

@@ -1,9 +1,10 @@
 // From an address to a queue, or to several over one store.
+import type { MessagePort } from 'node:worker_threads';
 import { SluiceError } from '../../errors.ts';
 import { type RetryLimits, retryLimits } from '../../job/retry.ts';
 import type { Queue, Queues } from '../../ports/queue.ts';
 import { BullQueue, type BullQueueOptions } from './bull-queue.ts';
-import { openEmbedded } from './embedded.ts';
+import { openEmbedded, storeBehind } from './embedded.ts';
 import type { QueueEvent } from './event.ts';
 import { openPostgres } from './postgres.ts';
 import { BullQueues } from './queues.ts';
@@ -13,6 +14,8 @@ import type { Store } from './store.ts';
 export interface QueuesOptions {
   /** Where the embedded store keeps its data; made where it is missing. Needed for `embedded` only. */
   readonly folder?: string;
+  /** The embedded store that another thread of this process has open (`embeddedDoor`), instead of its folder. */
+  readonly door?: MessagePort;
   /** Hears what the queue does on its own. */
   readonly onEvent?: (event: QueueEvent) => void;
   /** A worker that is silent this long loses its jobs to others, in milliseconds. @defaultValue 30,000 */
@@ -95,6 +98,7 @@ async function openStore(
   start: { readonly startMs: number; readonly onEvent: (event: QueueEvent) => void },
 ): Promise<Store> {
   if (address === 'embedded') {
+    if (options.door !== undefined) return storeBehind(options.door);
     if (options.folder === undefined) {
       throw new SluiceError('configuration', 'the embedded queue has no folder', {
         remedy: 'name a folder for its data, or use redis:// or postgres://',

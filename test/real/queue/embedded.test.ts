@@ -3,12 +3,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:f
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { embeddedDoor } from '../../../src/adapters/queue/embedded.ts';
 import type { QueueEvent } from '../../../src/adapters/queue/event.ts';
 import { beat, lockFolder } from '../../../src/adapters/queue/folder-lock.ts';
 import { openQueue } from '../../../src/adapters/queue/open.ts';
 import type { Queue } from '../../../src/ports/queue.ts';
 import { eventually } from './eventually.ts';
-import { review } from './hands.ts';
+import { Hands, review } from './hands.ts';
 import { startWorker } from './processes.ts';
 
 let folder: string;
@@ -57,6 +58,24 @@ describe('the embedded queue', () => {
     await queue.close(0);
     expect(await (await opened()).counts()).toEqual({ waiting: 1, active: 0 });
     expect(await readdir(folder)).toEqual(['data', 'lock']);
+  });
+
+  test('has doors for other threads, which close with it', async () => {
+    const queue = await opened();
+    const door = embeddedDoor(folder);
+    if (door === undefined) throw new Error('there is no door');
+    const other = await openQueue('embedded', { door });
+    await other.add(review(1, 1));
+    expect(await queue.counts()).toEqual({ waiting: 1, active: 0 });
+    const hands = new Hands();
+    await queue.work(hands.hold, { concurrency: 1 });
+    (await hands.next()).end();
+    await eventually(async () => await other.counts()).toEqual({ waiting: 0, active: 0 });
+    expect(await other.healthy()).toBe(true);
+    await queue.close(0);
+    await expect(other.add(review(1, 2))).rejects.toMatchObject({ code: 'queue.unavailable' });
+    await other.close(0);
+    expect(embeddedDoor(folder)).toBeUndefined();
   });
 
   test('stops when its lock has become another process’s', async () => {
