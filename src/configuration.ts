@@ -3,6 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import { type LogLevel, logLevels } from './adapters/log/log.ts';
 import { SluiceError } from './errors.ts';
+import { clusterName } from './job/job.ts';
 
 export interface ListenAddress {
   readonly host: string;
@@ -17,13 +18,14 @@ export interface GitHubAddress {
   readonly api: string;
 }
 
+/** A cluster that this process deploys to. */
+export interface ClusterAddress {
+  readonly name: string;
+  /** Path of a kubeconfig; without one the process runs in the cluster. */
+  readonly kubeconfig?: string;
+}
+
 interface EveryRole {
-  readonly appId: number;
-  readonly github: GitHubAddress;
-  /** `owner/name` of the platform repository. */
-  readonly platform: string;
-  /** Its tracked branch, where it is not the default one. */
-  readonly platformBranch?: string;
   /** `embedded`, `redis://…`, `rediss://…`, `postgres://…` or `postgresql://…`; may hold a password. */
   readonly queue: string;
   /** Folder for the embedded queue and for copies of repositories. */
@@ -36,15 +38,24 @@ interface EveryRole {
   readonly secrets: readonly string[];
 }
 
+interface AppRole extends EveryRole {
+  readonly appId: number;
+  readonly github: GitHubAddress;
+  /** `owner/name` of the platform repository. */
+  readonly platform: string;
+  /** Its tracked branch, where it is not the default one. */
+  readonly platformBranch?: string;
+}
+
 /** Takes webhooks. */
-export interface ServeConfiguration extends EveryRole {
+export interface ServeConfiguration extends AppRole {
   /** The one in force, then the one before it; never empty. */
   readonly webhookSecrets: readonly string[];
   readonly listen: ListenAddress;
 }
 
 /** Works on jobs. */
-export interface WorkerConfiguration extends EveryRole {
+export interface WorkerConfiguration extends AppRole {
   /** PEM, PKCS #8. */
   readonly privateKey: string;
   /** Reviews at once. */
@@ -53,8 +64,14 @@ export interface WorkerConfiguration extends EveryRole {
   readonly sweepMs: number;
 }
 
-/** Both, in one process. */
-export type StartConfiguration = ServeConfiguration & WorkerConfiguration;
+/** Deploys. */
+export interface AgentConfiguration extends EveryRole {
+  /** One for `sluice agent`, any number for `sluice start`. */
+  readonly clusters: readonly ClusterAddress[];
+}
+
+/** All, in one process. */
+export type StartConfiguration = ServeConfiguration & WorkerConfiguration & AgentConfiguration;
 
 export interface ConfigurationSource {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -127,19 +144,37 @@ const queue = z.string().transform((text, context): string => {
   return problem(context, 'is none of embedded, redis://HOST, rediss://HOST and postgres://HOST/DATABASE');
 });
 
+const cluster = z.string(missing).refine((text) => clusterName.safeParse(text).success, 'is no name of a cluster');
+
+const clusters = z.string().transform((text, context): readonly ClusterAddress[] => {
+  const read = text.split(/\s+/).map((one): ClusterAddress => {
+    const [, name = '', kubeconfig] = /^([^=]+)(?:=(.+))?$/s.exec(one) ?? [];
+    return { name, ...(kubeconfig === undefined ? {} : { kubeconfig }) };
+  });
+  const names = new Set(read.map(({ name }) => name));
+  if (names.size < read.length || read.some(({ name }) => !clusterName.safeParse(name).success))
+    return problem(
+      context,
+      'is no list of clusters, each once: write `prod-eu=/path/a.kubeconfig prod-us=/path/b.kubeconfig`',
+    );
+  return read;
+});
+
 const secret = z.string(missing).min(16, 'is too short: take 32 random characters').max(1000, 'is too long');
 const branch = z.string().regex(/^(?!refs\/|-|\/)[^\s\p{Cc}~^:?*[\\]{1,250}$/u, 'is no branch: write `main`');
 
 const everyRole = {
-  SLUICE_APP_ID: number(/^[1-9]\d{0,14}$/, "is no App id: it is the number on the App's page"),
-  SLUICE_GITHUB_URL: gitHub.prefault('https://github.com'),
-  SLUICE_PLATFORM: platform,
-  SLUICE_PLATFORM_BRANCH: branch.optional(),
   SLUICE_QUEUE: queue.prefault('embedded'),
   SLUICE_DATA: z.string().max(1000, 'is too long').prefault('.sluice'),
   SLUICE_ADMIN_LISTEN: listen.prefault('127.0.0.1:3001'),
   SLUICE_LOG_LEVEL: z.enum(logLevels, `is none of ${logLevels.join(', ')}`).prefault('info'),
   SLUICE_LOCK_SECONDS: seconds(1, 600).prefault('30'),
+};
+const app = {
+  SLUICE_APP_ID: number(/^[1-9]\d{0,14}$/, "is no App id: it is the number on the App's page"),
+  SLUICE_GITHUB_URL: gitHub.prefault('https://github.com'),
+  SLUICE_PLATFORM: platform,
+  SLUICE_PLATFORM_BRANCH: branch.optional(),
 };
 const server = {
   SLUICE_WEBHOOK_SECRET: secret,
@@ -151,10 +186,16 @@ const worker = {
   SLUICE_CONCURRENCY: number(/^[1-9]\d{0,2}$/, 'is no number from 1 to 999').prefault('2'),
   SLUICE_SWEEP_SECONDS: seconds(1, 86_400).prefault('300'),
 };
+const agent = {
+  SLUICE_CLUSTER: cluster,
+  SLUICE_KUBECONFIG: z.string().max(1000, 'is too long').optional(),
+};
+const agents = { SLUICE_CLUSTERS: clusters.optional() };
 const schemas = {
-  serve: z.object({ ...everyRole, ...server }),
-  worker: z.object({ ...everyRole, ...worker }),
-  start: z.object({ ...everyRole, ...server, ...worker }),
+  serve: z.object({ ...everyRole, ...app, ...server }),
+  worker: z.object({ ...everyRole, ...app, ...worker }),
+  agent: z.object({ ...everyRole, ...agent }),
+  start: z.object({ ...everyRole, ...app, ...server, ...worker, ...agents }),
 };
 type Settings<R extends keyof typeof schemas> = z.output<(typeof schemas)[R]>;
 
@@ -164,28 +205,51 @@ const secretNames = ['SLUICE_PRIVATE_KEY', 'SLUICE_WEBHOOK_SECRET', 'SLUICE_WEBH
 /** @throws SluiceError `configuration`, terminal; names every variable that is missing or wrong, and no value */
 export function readServeConfiguration(source: ConfigurationSource): ServeConfiguration {
   const { settings, secrets } = read('serve', source);
-  return { ...forEveryRole(settings), ...forServer(settings), secrets };
+  return { ...forEveryRole(settings), ...forApp(settings), ...forServer(settings), secrets };
 }
 
 /** @throws SluiceError `configuration`, terminal; names every variable that is missing or wrong, and no value */
 export function readWorkerConfiguration(source: ConfigurationSource): WorkerConfiguration {
   const { settings, secrets } = read('worker', source);
-  return { ...forEveryRole(settings), ...forWorker(settings), secrets };
+  return { ...forEveryRole(settings), ...forApp(settings), ...forWorker(settings), secrets };
 }
 
 /** @throws SluiceError `configuration`, terminal; names every variable that is missing or wrong, and no value */
 export function readStartConfiguration(source: ConfigurationSource): StartConfiguration {
   const { settings, secrets } = read('start', source);
-  return { ...forEveryRole(settings), ...forServer(settings), ...forWorker(settings), secrets };
+  const clusters = settings.SLUICE_CLUSTERS ?? [];
+  return {
+    ...forEveryRole(settings),
+    ...forApp(settings),
+    ...forServer(settings),
+    ...forWorker(settings),
+    clusters,
+    secrets,
+  };
 }
 
-function forEveryRole(settings: Settings<'serve'> | Settings<'worker'>): Omit<EveryRole, 'secrets'> {
+/** @throws SluiceError `configuration`, terminal; names every variable that is missing or wrong, and no value */
+export function readAgentConfiguration(source: ConfigurationSource): AgentConfiguration {
+  const { settings, secrets } = read('agent', source);
+  const { SLUICE_CLUSTER: name, SLUICE_KUBECONFIG: kubeconfig } = settings;
+  const clusters = [{ name, ...(kubeconfig === undefined ? {} : { kubeconfig }) }];
+  return { ...forEveryRole(settings), clusters, secrets };
+}
+
+function forApp(settings: Settings<'serve'> | Settings<'worker'>): Omit<AppRole, keyof EveryRole> {
   const { SLUICE_PLATFORM_BRANCH: platformBranch } = settings;
   return {
     appId: settings.SLUICE_APP_ID,
     github: settings.SLUICE_GITHUB_URL,
     platform: settings.SLUICE_PLATFORM.name,
     ...(platformBranch === undefined ? {} : { platformBranch }),
+  };
+}
+
+function forEveryRole(
+  settings: Settings<'serve'> | Settings<'worker'> | Settings<'agent'>,
+): Omit<EveryRole, 'secrets'> {
+  return {
     queue: settings.SLUICE_QUEUE,
     data: settings.SLUICE_DATA,
     admin: settings.SLUICE_ADMIN_LISTEN,
@@ -194,12 +258,12 @@ function forEveryRole(settings: Settings<'serve'> | Settings<'worker'>): Omit<Ev
   };
 }
 
-function forServer(settings: Settings<'serve'>): Omit<ServeConfiguration, keyof EveryRole> {
+function forServer(settings: Settings<'serve'>): Omit<ServeConfiguration, keyof AppRole> {
   const { SLUICE_WEBHOOK_SECRET: now, SLUICE_WEBHOOK_SECRET_PREVIOUS: before } = settings;
   return { webhookSecrets: before === undefined ? [now] : [now, before], listen: settings.SLUICE_LISTEN };
 }
 
-function forWorker(settings: Settings<'worker'>): Omit<WorkerConfiguration, keyof EveryRole> {
+function forWorker(settings: Settings<'worker'>): Omit<WorkerConfiguration, keyof AppRole> {
   return {
     privateKey: settings.SLUICE_PRIVATE_KEY,
     concurrency: settings.SLUICE_CONCURRENCY,
@@ -229,7 +293,7 @@ function read<R extends keyof typeof schemas>(
 /** What is wrong only together; looked for even where others are wrong, since everything is told at once. */
 function* disagreements(role: keyof typeof schemas, texts: Readonly<Record<string, string>>) {
   const host = platform.safeParse(texts['SLUICE_PLATFORM']).data?.host;
-  const web = everyRole.SLUICE_GITHUB_URL.safeParse(texts['SLUICE_GITHUB_URL']).data?.web;
+  const web = app.SLUICE_GITHUB_URL.safeParse(texts['SLUICE_GITHUB_URL']).data?.web;
   if (host !== undefined && web !== undefined && host !== new URL(web).host)
     yield ['SLUICE_PLATFORM', 'is not on the GitHub of SLUICE_GITHUB_URL'] as const;
   if (role !== 'start' && everyRole.SLUICE_QUEUE.safeParse(texts['SLUICE_QUEUE']).data === 'embedded')

@@ -2,7 +2,7 @@
 // Command line → role. Adapters are built here, once, from configuration that is read once.
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Arguments, help, type Role, readArguments } from './command-line/arguments.ts';
+import { type Arguments, help, readArguments } from './command-line/arguments.ts';
 import { exitCode, render, runCheck } from './command-line/check.ts';
 import { progressOn, type Terminal, writeError } from './command-line/terminal.ts';
 import { asSluiceError } from './errors.ts';
@@ -24,7 +24,7 @@ export async function run(
     const asked: Arguments = readArguments(argv);
     if (asked.command === 'help') terminal.out(help);
     else if (asked.command === 'version') terminal.out(`sluice ${version}\n`);
-    else if (asked.command === 'role') return await runRole(asked.role, toolbox);
+    else if (asked.command === 'role') return await runRole(asked, toolbox);
     else {
       const report = await runCheck(asked, await toolbox.tools(progress), today);
       clear();
@@ -40,9 +40,10 @@ export async function run(
 }
 
 /** The App's roles bring a server and a queue along; `check` starts without them. */
-async function runRole(role: Role, toolbox: Toolbox): Promise<number> {
+async function runRole({ role, cluster }: Extract<Arguments, { command: 'role' }>, toolbox: Toolbox): Promise<number> {
   const { startRole, stopRequested } = await import('./roles.ts');
-  const started = await startRole(role, process.env, toolbox);
+  const environment = { ...process.env, ...(cluster === undefined ? {} : { SLUICE_CLUSTER: cluster }) };
+  const started = await startRole(role, environment, toolbox);
   await stopRequested();
   await started.stop();
   return 0;

@@ -7,22 +7,25 @@ import { healthListener } from './adapters/http/health.ts';
 import { listen } from './adapters/http/listen.ts';
 import { createLog, type LogOptions } from './adapters/log/log.ts';
 import type { QueueEvent } from './adapters/queue/event.ts';
-import { openQueue } from './adapters/queue/open.ts';
+import { openQueues } from './adapters/queue/open.ts';
 import type { Role } from './command-line/arguments.ts';
 import {
+  type AgentConfiguration,
   type ConfigurationSource,
+  readAgentConfiguration,
   readServeConfiguration,
   readStartConfiguration,
   readWorkerConfiguration,
   type ServeConfiguration,
   type WorkerConfiguration,
 } from './configuration.ts';
+import { SluiceError } from './errors.ts';
 import type { Log } from './ports/log.ts';
-import type { Queue } from './ports/queue.ts';
+import type { Queues } from './ports/queue.ts';
 import { hostedRepositories } from './pull-request/hosted.ts';
 import { pacePulls } from './pull-request/pace.ts';
 import { newPullMemory } from './pull-request/publication.ts';
-import { startServer } from './server.ts';
+import { type Server, startServer } from './server.ts';
 import type { Toolbox } from './toolbox.ts';
 import { startWorker } from './worker.ts';
 
@@ -53,47 +56,81 @@ export async function startRole(
 ): Promise<Started> {
   // Read the configuration once, whole.
   const source = { environment, readFile: (path: string) => readFileSync(path, 'utf8') };
-  const { common, serve, work } = configure(role, source);
+  const configured = configure(role, source);
+  const { common } = configured;
   const log = createLog({
     level: common.logLevel,
     secrets: common.secrets,
     ...(logTo === undefined ? {} : { destination: logTo }),
   });
-  // Open the queue, then take jobs, then take webhooks.
-  const queue = await openQueue(common.queue, {
+  // Open the queues, then take jobs, then take webhooks.
+  const queues = await openQueues(common.queue, {
     folder: join(common.data, 'queue'),
     lockMs: common.lockMs,
     stalledMs: Math.min(stalledMs, common.lockMs),
     onEvent: (event) => logQueue(log, event),
   });
-  const stopWork = work === undefined ? undefined : await startWork(work, queue, log, toolbox);
+  try {
+    const parts = await startParts(configured, { queues, log, toolbox });
+    log.info('ready', { role });
+    return {
+      webhookUrl: parts.server?.webhookUrl,
+      stop: async () => {
+        log.info('stopping');
+        await parts.stop();
+        await queues.close(graceMs);
+      },
+    };
+  } catch (error) {
+    await queues.close(0);
+    throw error;
+  }
+}
+
+interface RoleTools {
+  readonly queues: Queues;
+  readonly log: Log;
+  readonly toolbox: Toolbox;
+}
+
+interface Parts {
+  readonly server: Server | undefined;
+  stop(): Promise<void>;
+}
+
+async function startParts({ common, serve, work, deploy }: Configured, tools: RoleTools): Promise<Parts> {
+  const { queues, log } = tools;
+  const working = work === undefined ? undefined : await startWork(work, tools);
+  const agents = deploy === undefined ? undefined : await startAgents(deploy);
+  const queue = await queues.open('review');
   const server =
-    serve === undefined ? undefined : await startServer(serve, { queue, log, elapsed: () => performance.now() });
-  // A worker alone answers for itself where the server would answer for both.
+    serve === undefined
+      ? undefined
+      : await startServer(serve, { queue, queues, log, elapsed: () => performance.now() });
+  // A process without the server answers for itself.
   const health =
     server === undefined
       ? await listen(
           common.admin,
-          healthListener(() => queue.healthy()),
+          healthListener(() => queues.healthy()),
         )
       : undefined;
-  log.info('ready', { role });
   return {
-    webhookUrl: server?.webhookUrl,
+    server,
     stop: async () => {
-      log.info('stopping');
       await server?.close(5_000);
       await health?.close(0);
-      stopWork?.();
-      await queue.close(graceMs);
+      working?.stop();
+      await agents?.stop();
     },
   };
 }
 
 interface Configured {
-  readonly common: ServeConfiguration | WorkerConfiguration;
+  readonly common: ServeConfiguration | WorkerConfiguration | AgentConfiguration;
   readonly serve?: ServeConfiguration;
   readonly work?: WorkerConfiguration;
+  readonly deploy?: AgentConfiguration;
 }
 
 function configure(role: Role, source: ConfigurationSource): Configured {
@@ -105,8 +142,12 @@ function configure(role: Role, source: ConfigurationSource): Configured {
     const work = readWorkerConfiguration(source);
     return { common: work, work };
   }
-  const both = readStartConfiguration(source);
-  return { common: both, serve: both, work: both };
+  if (role === 'agent') {
+    const deploy = readAgentConfiguration(source);
+    return { common: deploy, deploy };
+  }
+  const all = readStartConfiguration(source);
+  return { common: all, serve: all, work: all, deploy: all };
 }
 
 /** Resolves when the process is asked to end. */
@@ -118,14 +159,13 @@ export function stopRequested(): Promise<void> {
 
 async function startWork(
   configuration: WorkerConfiguration,
-  queue: Queue,
-  log: Log,
-  toolbox: Toolbox,
-): Promise<() => void> {
+  { queues, log, toolbox }: RoleTools,
+): Promise<{ stop(): void }> {
   const { appId, privateKey, github: address, platform, platformBranch, data, concurrency, sweepMs } = configuration;
   const github = createGitHub({ appId, privateKey, apiUrl: address.api, onToken: (token) => log.hide(token) });
   const mirrors = createMirrors({ folder: join(data, 'repositories') });
   const { renderer, policyEngine, shippedPolicies } = await toolbox.tools(() => {});
+  const queue = await queues.open('review');
   const tools = {
     renderer,
     policyEngine,
@@ -148,7 +188,12 @@ async function startWork(
   };
   ask('start');
   const timer = setInterval(() => ask('interval'), sweepMs);
-  return () => clearInterval(timer);
+  return { stop: () => clearInterval(timer) };
+}
+
+async function startAgents({ clusters }: AgentConfiguration): Promise<{ stop(): Promise<void> }> {
+  if (clusters.length > 0) throw new SluiceError('internal', 'this version has no agent');
+  return { stop: () => Promise.resolve() };
 }
 
 function logQueue(log: Log, event: QueueEvent): void {

@@ -6,17 +6,19 @@ import type { ServeConfiguration } from './configuration.ts';
 import { asSluiceError } from './errors.ts';
 import { type Decision, type EventContext, jobsOf } from './job/event.ts';
 import type { Log } from './ports/log.ts';
-import type { Queue } from './ports/queue.ts';
+import type { PushedJob, Queue, Queues } from './ports/queue.ts';
 
 export interface ServerTools {
+  /** Where reviews wait. */
   readonly queue: Queue;
+  readonly queues: Pick<Queues, 'open' | 'clusters'>;
   readonly log: Log;
   /** Milliseconds since some start; for durations alone. */
   elapsed(): number;
 }
 
 export interface ServerOptions
-  extends Pick<ServeConfiguration, 'appId' | 'platform' | 'webhookSecrets' | 'listen' | 'admin'> {
+  extends Pick<ServeConfiguration, 'appId' | 'github' | 'platform' | 'webhookSecrets' | 'listen' | 'admin'> {
   readonly platformBranch?: string;
   readonly limits?: ListenLimits;
 }
@@ -36,8 +38,8 @@ const healthMs = 2_000;
 
 /** @throws SluiceError `configuration` where an address cannot be listened at */
 export async function startServer(options: ServerOptions, tools: ServerTools): Promise<Server> {
-  const { appId, platform, platformBranch, webhookSecrets, limits } = options;
-  const context = { appId, platform, ...(platformBranch === undefined ? {} : { platformBranch }) };
+  const { appId, github, platform, platformBranch, webhookSecrets, limits } = options;
+  const context = { appId, web: github.web, platform, ...(platformBranch === undefined ? {} : { platformBranch }) };
   let stopping = false;
   const health = healthListener(async () => !stopping && (await within(healthMs, tools.queue.healthy())));
   const webhook = webhookListener({
@@ -70,19 +72,35 @@ async function takeDelivery(delivery: SignedDelivery, context: EventContext, too
   const { id, event, app } = delivery;
   const foreign = app !== undefined && app !== context.appId;
   const decision: Decision = foreign ? { jobs: [], ignored: "another App's delivery" } : jobsOf(delivery, context);
-  const { repository, pull, jobs, ignored } = decision;
+  const { repository, pull, jobs, pushed, ignored } = decision;
   const log = tools.log.with({ delivery: id, event, repository, pull });
+  let told: number;
   try {
-    await within(queueMs, Promise.all(jobs.map((job) => tools.queue.add(job))));
+    const queued = jobs.map((job) => tools.queue.add(job));
+    [told] = await within(queueMs, Promise.all([tellClusters(pushed, tools.queues), ...queued]));
   } catch (thrown) {
     const { code, message } = asSluiceError(thrown);
     log.error('not queued', { code, reason: message });
     return false;
   }
   const ms = Math.round((tools.elapsed() - started) * 10) / 10;
-  if (ignored === undefined) log.info('queued', { jobs: jobs.map(({ kind }) => kind).join(' '), ms });
-  else log.info('ignored', { reason: ignored });
+  const kinds = [...jobs.map(({ kind }) => kind), ...(told > 0 ? [`pushed×${told}`] : [])];
+  if (kinds.length > 0) log.info('queued', { jobs: kinds.join(' '), ms });
+  else log.info('ignored', { reason: ignored ?? 'not the tracked branch, and no cluster to tell' });
   return true;
+}
+
+/** Tells every cluster that has an agent; how many those are. */
+async function tellClusters(
+  pushed: Omit<PushedJob, 'cluster'> | undefined,
+  queues: ServerTools['queues'],
+): Promise<number> {
+  if (pushed === undefined) return 0;
+  const clusters = await queues.clusters();
+  await Promise.all(
+    clusters.map(async (cluster) => (await queues.open(`reconcile-${cluster}`)).add({ ...pushed, cluster })),
+  );
+  return clusters.length;
 }
 
 const refusalsAMinute = 60;

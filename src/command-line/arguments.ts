@@ -15,12 +15,17 @@ export interface CheckArguments {
   readonly format: Format;
 }
 
-/** `serve` takes webhooks, `worker` reviews, `start` does both in one process. */
-export type Role = 'serve' | 'worker' | 'start';
+/** `serve` takes webhooks, `worker` reviews, `agent` deploys to one cluster, `start` does all in one process. */
+export type Role = 'serve' | 'worker' | 'agent' | 'start';
 
 export type Arguments =
   | CheckArguments
-  | { readonly command: 'role'; readonly role: Role }
+  | {
+      readonly command: 'role';
+      readonly role: Role;
+      /** What `--cluster` says; an agent's alone. */
+      readonly cluster?: string;
+    }
   | { readonly command: 'help' }
   | { readonly command: 'version' };
 
@@ -39,8 +44,9 @@ Reviews what merging a checkout would do to every cluster of the fleet, and whet
 
 Exit codes: 0 pass, 1 blocked, 2 could not tell.
 
-sluice start     the GitHub App: takes webhooks and reviews pull requests, in one process
+sluice start     the GitHub App, in one process: takes webhooks, reviews pull requests, deploys to SLUICE_CLUSTERS
 sluice serve     takes webhooks alone            sluice worker    reviews alone
+sluice agent     deploys to one cluster alone: --cluster NAME, or SLUICE_CLUSTER
 
 These are configured by the environment: docs/running.md.
 `;
@@ -61,6 +67,7 @@ export function readArguments(argv: readonly string[]): Arguments {
       return { command: 'version' };
     case 'serve':
     case 'worker':
+    case 'agent':
     case 'start':
       return readRole(command, rest);
     case 'check':
@@ -72,7 +79,17 @@ export function readArguments(argv: readonly string[]): Arguments {
 
 function readRole(role: Role, rest: readonly string[]): Arguments {
   if (rest.length === 0) return { command: 'role', role };
-  throw usage(`sluice ${role} takes no arguments`, 'it is configured by the environment: docs/running.md');
+  if (role !== 'agent')
+    throw usage(`sluice ${role} takes no arguments`, 'it is configured by the environment: docs/running.md');
+  try {
+    const { values } = parseArgs({ args: [...rest], options: { cluster: { type: 'string' } } });
+    return { command: 'role', role, ...(values.cluster === undefined ? {} : { cluster: values.cluster }) };
+  } catch {
+    throw usage(
+      'sluice agent takes --cluster NAME and nothing else',
+      'the rest is configured by the environment: docs/running.md',
+    );
+  }
 }
 
 function readCheck(rest: string[]): Arguments {

@@ -1,7 +1,8 @@
 // A GitHub event → jobs. An event is only a hint that something changed: what it says of commits and states is not
 // believed, and whoever takes the job reads GitHub again.
 import { z } from 'zod';
-import type { Job, ReviewJob, SweepJob } from '../ports/queue.ts';
+import type { Job, PushedJob, ReviewJob, SweepJob } from '../ports/queue.ts';
+import { isJob } from './job.ts';
 
 export interface Delivery {
   /** `X-GitHub-Event` */
@@ -14,6 +15,8 @@ export interface Delivery {
 
 export interface EventContext {
   readonly appId: number;
+  /** Where people find repositories: `https://github.com`; no slash at the end. */
+  readonly web: string;
   /** `owner/name` of the platform repository; case does not matter. */
   readonly platform: string;
   /** The platform repository's tracked branch; its default branch where undefined. */
@@ -23,10 +26,12 @@ export interface EventContext {
 export interface Decision {
   /** Each subject once. */
   readonly jobs: readonly Job[];
+  /** A branch moved: one `pushed` job for each cluster there is. */
+  readonly pushed?: Omit<PushedJob, 'cluster'>;
   /** `owner/name` and number, for logs. */
   readonly repository?: string;
   readonly pull?: number;
-  /** Why there is no job. */
+  /** Why there is nothing to do. */
   readonly ignored?: string;
 }
 
@@ -134,18 +139,31 @@ function ofPullRequest(payload: Payload<'pull_request'>, cause: string): Decisio
   return { jobs, ...named };
 }
 
-function ofPush(payload: Payload<'push'>, cause: string, { platform, platformBranch }: EventContext): Decision {
+function ofPush(payload: Payload<'push'>, cause: string, context: EventContext): Decision {
   const { ref, deleted, repository: where } = payload;
   const named = place(payload);
   if (deleted) return ignored('a branch or tag was deleted', named);
   if (!ref.startsWith('refs/heads/')) return ignored('no branch was pushed', named);
   const branch = ref.slice('refs/heads/'.length);
+  // A fleet may follow any branch of any repository; agents know which.
+  const pushed = { kind: 'pushed', version: 1, url: `${context.web}/${where.full_name}`, branch, cause } as const;
+  const jobs = reviewsAfter(payload, branch, cause, context);
+  return isJob({ ...pushed, cluster: 'any' }) ? { jobs, pushed, ...named } : { jobs, ...named };
+}
+
+/** The reviews that a push makes stale. */
+function reviewsAfter(
+  payload: Payload<'push'>,
+  branch: string,
+  cause: string,
+  { platform, platformBranch }: EventContext,
+): readonly SweepJob[] {
+  const { repository: where } = payload;
   const isPlatform = where.full_name.toLowerCase() === platform.toLowerCase();
   const tracked = (isPlatform ? platformBranch : undefined) ?? where.default_branch;
-  if (branch !== tracked) return ignored('not the tracked branch', named);
+  if (branch !== tracked) return [];
   // The platform's branch says what every review is held against.
-  const jobs: SweepJob[] = isPlatform ? [{ kind: 'sweep', version: 1, cause }] : [sweepOf(payload, cause)];
-  return { jobs, ...named };
+  return isPlatform ? [{ kind: 'sweep', version: 1, cause }] : [sweepOf(payload, cause)];
 }
 
 function ofMergeGroup(payload: Payload<'merge_group'>, cause: string): Decision {

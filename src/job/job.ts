@@ -17,7 +17,8 @@ const baseRef = z
   .regex(/^refs\/heads\/[^\s\p{Cc}]+$/u);
 /** Printable ASCII, so that nothing in it can forge a log line. */
 const cause = z.string().regex(/^[\x20-\x7e]{1,200}$/);
-const cluster = z.string().regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,253}$/u);
+/** What a cluster may be called: `prod-eu`, `prod/eu`. */
+export const clusterName = z.string().regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,253}$/u);
 const namespace = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
 const name = z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/);
 const branch = z.string().regex(/^[^\s\p{Cc}\p{Cs}~^:?*[\\]{1,255}$/u);
@@ -54,13 +55,13 @@ const jobSchema = z.discriminatedUnion('kind', [
     repository: z.exactOptional(id),
     cause,
   }),
-  z.strictObject({ kind: z.literal('reconcile'), version, cluster, namespace, name, cause }),
-  z.strictObject({ kind: z.literal('pushed'), version, cluster, url, branch, cause }),
+  z.strictObject({ kind: z.literal('reconcile'), version, cluster: clusterName, namespace, name, cause }),
+  z.strictObject({ kind: z.literal('pushed'), version, cluster: clusterName, url, branch, cause }),
   z
     .strictObject({
       kind: z.literal('deployed'),
       version,
-      cluster,
+      cluster: clusterName,
       url,
       branch,
       commit,
@@ -102,6 +103,11 @@ export function readJob(data: unknown): ReadJob {
   throw new SluiceError('queue.malformed', `not a job: ${wrong.slice(0, 5).join(', ').slice(0, 200)}`, {
     remedy: 'the next sweep makes a new one where there is work',
   });
+}
+
+/** True for what `readJob` takes. */
+export function isJob(data: unknown): boolean {
+  return jobSchema.safeParse(data).success;
 }
 
 /**

@@ -153,7 +153,8 @@ export interface Queues {
    * Says that a cluster has an agent, now and every 30 seconds until `close`, so that a store that lost everything hears it
    * again.
    *
-   * @throws SluiceError `queue.unavailable`, transient, where the first word does not arrive
+   * @throws SluiceError `queue.unavailable`, transient, where the first word does not arrive; `queue.malformed` for a name
+   * that is longer than 253 characters or not printable
    */
   announce(cluster: string): Promise<void>;
   /**

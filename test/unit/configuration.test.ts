@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
   type ConfigurationSource,
+  readAgentConfiguration,
   readServeConfiguration,
   readStartConfiguration,
   readWorkerConfiguration,
@@ -58,6 +59,7 @@ test('the least that is needed, and what the rest is then', () => {
     concurrency: 2,
     lockMs: 30_000,
     sweepMs: 300_000,
+    clusters: [],
     secrets: [pkcs8.trim(), hook],
   });
 });
@@ -77,6 +79,36 @@ test('a server needs no private key, and a worker no webhook secret', () => {
   expect(readServeConfiguration(source({ ...queue, SLUICE_WEBHOOK_SECRET: hook }))).not.toHaveProperty('privateKey');
   const worker = readWorkerConfiguration(source({ ...queue, SLUICE_PRIVATE_KEY: pkcs8 }));
   expect(worker).not.toHaveProperty('webhookSecrets');
+});
+
+test('an agent needs its cluster and a queue, and nothing of the App', () => {
+  const queue = 'redis://:hunter2@queue:6379';
+  const agent = (more: Record<string, string>) => readAgentConfiguration(source({ SLUICE_QUEUE: queue, ...more }));
+  expect(agent({ SLUICE_CLUSTER: 'prod/eu', SLUICE_KUBECONFIG: '/etc/sluice/kubeconfig', ...good })).toEqual({
+    clusters: [{ name: 'prod/eu', kubeconfig: '/etc/sluice/kubeconfig' }],
+    queue,
+    data: '.sluice',
+    admin: { host: '127.0.0.1', port: 3001 },
+    logLevel: 'info',
+    lockMs: 30_000,
+    secrets: [queue, 'hunter2', 'hunter2'],
+  });
+  expect(agent({ SLUICE_CLUSTER: 'prod-eu' }).clusters).toEqual([{ name: 'prod-eu' }]);
+  const error = refusal(() => readAgentConfiguration(source({ SLUICE_CLUSTER: 'x'.repeat(254) })));
+  expect(error.message).toContain('SLUICE_CLUSTER is no name of a cluster');
+  expect(error.message).toContain('SLUICE_QUEUE must be Redis or Postgres for `sluice agent`');
+  expect(refusal(() => agent({})).message).toContain('SLUICE_CLUSTER is missing');
+});
+
+test('one process deploys to clusters by name, each with its kubeconfig or from within', () => {
+  const clusters = (text: string) => start({ SLUICE_CLUSTERS: text }).clusters;
+  expect(clusters('prod-eu=/ab.kubeconfig')).toEqual([{ name: 'prod-eu', kubeconfig: '/ab.kubeconfig' }]);
+  expect(clusters(' prod/eu=/etc/eu=1.yaml\n  prod-us ')).toEqual([
+    { name: 'prod/eu', kubeconfig: '/etc/eu=1.yaml' },
+    { name: 'prod-us' },
+  ]);
+  for (const wrong of ['=/a.kubeconfig', 'prod=', 'prod=/a prod=/b', 'x'.repeat(254)])
+    expect(refusal(() => clusters(wrong)).message).toContain('SLUICE_CLUSTERS is no list of clusters, each once');
 });
 
 test('everything wrong is told at once, and no value', () => {

@@ -1,5 +1,7 @@
 // Which clusters have an agent: one kept job for each, in a queue that nobody works on, with the time of the last word.
 import { z } from 'zod';
+import { SluiceError } from '../../errors.ts';
+import { clusterName } from '../../job/job.ts';
 import { settled, within } from './deadline.ts';
 import type { JobQueue, StoredJob } from './store.ts';
 
@@ -13,7 +15,7 @@ export interface AgentsOptions {
 const healthMs = 2_000;
 const closeMs = 2_000;
 const mostClusters = 10_000;
-const word = z.object({ cluster: z.string().max(253), seen: z.number() });
+const word = z.object({ cluster: clusterName, seen: z.number() });
 
 export class Agents {
   readonly #queue: JobQueue;
@@ -34,6 +36,7 @@ export class Agents {
   }
 
   async announce(cluster: string): Promise<void> {
+    if (!clusterName.safeParse(cluster).success) throw new SluiceError('queue.malformed', 'no name of a cluster');
     await within(this.#say(cluster), this.#options.askMs, 'announcing a cluster');
     this.#known = undefined;
     if (this.#closed || this.#timers.has(cluster)) return;

@@ -16,12 +16,16 @@ export interface Hooked {
   /** What `add` does after it has noted the job. */
   add: () => Promise<void>;
   healthy: () => Promise<boolean>;
+  /** The clusters that have an agent. */
+  clusters: () => Promise<readonly string[]>;
 }
+
+const noClusters = (): Promise<readonly string[]> => Promise.resolve([]);
 
 export async function hooked(more: Partial<ServerOptions> = {}): Promise<Hooked> {
   const jobs: Job[] = [];
   const lines: string[] = [];
-  const hook = { jobs, lines, add: async () => {}, healthy: async () => true };
+  const hook = { jobs, lines, add: async () => {}, healthy: async () => true, clusters: noClusters };
   const queue: Queue = {
     add: async (job) => {
       await hook.add();
@@ -40,13 +44,19 @@ export async function hooked(more: Partial<ServerOptions> = {}): Promise<Hooked>
   const server = await startServer(
     {
       appId: 99,
+      github: { web: 'https://github.com', api: 'https://api.github.com' },
       platform: 'acme/fleet',
       webhookSecrets: [secret, previous],
       listen: { host: '127.0.0.1', port: 0 },
       admin: { host: '127.0.0.1', port: 0 },
       ...more,
     },
-    { queue, log, elapsed: () => performance.now() },
+    {
+      queue,
+      queues: { open: async () => queue, clusters: () => hook.clusters() },
+      log,
+      elapsed: () => performance.now(),
+    },
   );
   return Object.assign(hook, { server });
 }

@@ -54,6 +54,26 @@ describe('a delivery', () => {
     ]);
   });
 
+  test('of a push tells every cluster that has an agent, once all have it', async () => {
+    const { installation, repository } = opened;
+    const push = JSON.stringify({ installation, repository, ref: 'refs/heads/topic' });
+    const headers = headersFor(push, { 'x-github-event': 'push' });
+    expect(await send(hook.server, push, { headers })).toMatchObject({ status: 202 });
+    expect(hook.jobs).toEqual([]);
+    hook.clusters = async () => ['prod-eu', 'prod/us'];
+    expect(await send(hook.server, push, { headers })).toMatchObject({ status: 202 });
+    const job = { kind: 'pushed', version: 1, url: 'https://github.com/acme/shop', branch: 'topic' };
+    const cause = '72d3162e-cc78-11e3-81ab-4c9367dc0958';
+    expect(hook.jobs).toEqual(['prod-eu', 'prod/us'].map((cluster) => ({ ...job, cluster, cause })));
+    hook.clusters = () => Promise.reject(new SluiceError('queue.unavailable', 'away', { kind: 'transient' }));
+    expect(await send(hook.server, push, { headers })).toMatchObject({ status: 503 });
+    expect(said().slice(0, 3)).toMatchObject([
+      { message: 'ignored', reason: 'not the tracked branch, and no cluster to tell' },
+      { message: 'queued', jobs: 'pushed×2' },
+      { message: 'not queued', code: 'queue.unavailable' },
+    ]);
+  });
+
   test('that asks for nothing is accepted, and the log says why', async () => {
     expect(await send(hook.server, '{"zen":"x"}', { headers: { 'x-github-event': 'ping' } })).toMatchObject({
       status: 202,

@@ -3,7 +3,7 @@ import { type Decision, type EventContext, jobsOf } from '../../../src/job/event
 import { readJob } from '../../../src/job/job.ts';
 import type { Job } from '../../../src/ports/queue.ts';
 
-const context: EventContext = { appId: 99, platform: 'Acme/Fleet' };
+const context: EventContext = { appId: 99, web: 'https://github.com', platform: 'Acme/Fleet' };
 const one = 'a'.repeat(40);
 const two = 'b'.repeat(40);
 const zeros = '0'.repeat(40);
@@ -115,6 +115,26 @@ describe('jobs', () => {
     expect(decide('push', { ...fleet, ref: 'refs/heads/main' }, { platformBranch: 'release' }).jobs).toEqual([]);
   });
 
+  test('a push to any branch is for the clusters to look at', () => {
+    const pushed = { kind: 'pushed', version: 1, url: 'https://github.com/acme/shop', cause: 'd-1' };
+    const topic = decide('push', { ...scope, ref: 'refs/heads/team/topic' });
+    expect(topic).toEqual({ jobs: [], pushed: { ...pushed, branch: 'team/topic' }, repository: 'acme/shop' });
+    expect(decide('push', { ...scope, ref: 'refs/heads/main' }).pushed).toEqual({ ...pushed, branch: 'main' });
+    const elsewhere = decide('push', { ...fleet, ref: 'refs/heads/main' }, { web: 'https://ghe.example.com' });
+    expect(elsewhere.pushed?.url).toBe('https://ghe.example.com/acme/fleet');
+    expect(readJob({ ...topic.pushed, cluster: 'prod/eu' }).type).toBe('job');
+  });
+
+  test.each([
+    ['a branch of a size that Git takes and a job does not', { ...scope, ref: `refs/heads/${'x'.repeat(300)}` }],
+    [
+      'a repository that is no address',
+      { ...scope, repository: { ...scope.repository, full_name: '../..' }, ref: 'refs/heads/x' },
+    ],
+  ])('no cluster hears of %s', (_, payload) => {
+    expect(decide('push', payload).pushed).toBeUndefined();
+  });
+
   test('names repository and pull request for the log', () => {
     expect(decide('pull_request', { ...scope, action: 'opened', pull_request: pull })).toMatchObject({
       repository: 'acme/shop',
@@ -133,7 +153,6 @@ describe('no jobs, on purpose', () => {
     ['a label', 'pull_request', { ...scope, action: 'labeled', pull_request: pull }],
     ['an edited title', 'pull_request', { ...scope, action: 'edited', changes: { title: {} }, pull_request: pull }],
     ['an action of tomorrow', 'pull_request', { ...scope, action: 'x\n{"level":"info"}', pull_request: pull }],
-    ['a feature branch', 'push', { ...scope, ref: 'refs/heads/topic' }],
     ['a tag', 'push', { ...scope, ref: 'refs/tags/main' }],
     ['a deleted branch', 'push', { ...scope, ref: 'refs/heads/main', deleted: true, after: zeros }],
     ['a finished merge group', 'merge_group', { ...scope, action: 'destroyed', merge_group: group }],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readJob, subjectOf } from '../../../src/job/job.ts';
+import { homeOf, ownerOf, readJob, subjectOf } from '../../../src/job/job.ts';
 import type { Job } from '../../../src/ports/queue.ts';
 
 const head = 'a'.repeat(40);
@@ -24,6 +24,33 @@ const group: Job = {
   cause: 'delivery',
 };
 const sweep: Job = { kind: 'sweep', version: 1, cause: 'start' };
+const reconcile: Job = {
+  kind: 'reconcile',
+  version: 1,
+  cluster: 'prod/eu',
+  namespace: 'apps',
+  name: 'web.v1',
+  cause: 'interval',
+};
+const url = 'https://github.com/acme/shop';
+const pushed: Job = { kind: 'pushed', version: 1, cluster: 'prod/eu', url, branch: 'main', cause: 'delivery' };
+const deployed: Job = {
+  kind: 'deployed',
+  version: 1,
+  cluster: 'prod/eu',
+  url,
+  branch: 'main',
+  commit: head,
+  state: 'failure',
+  startedAt: '2026-01-05T10:00:00.000Z',
+  endedAt: '2026-01-05T10:00:38.000Z',
+  kustomizations: [{ key: 'apps/web', state: 'failure', reason: 'HealthCheckFailed', message: 'timeout: größe 🚀' }],
+  cause: 'applied',
+};
+
+const failed = { key: 'apps/web', state: 'failure', reason: 'BuildFailed', message: 'x' };
+const { endedAt: _end, ...begun } = deployed;
+const progress: Job = { ...begun, state: 'in_progress', kustomizations: [] };
 
 describe('readJob', () => {
   test.each<[string, Job]>([
@@ -31,6 +58,11 @@ describe('readJob', () => {
     ['a merge group', group],
     ['a sweep of all', sweep],
     ['a sweep of a repository', { ...sweep, installation: 7, repository: 11 }],
+    ['a reconcile', reconcile],
+    ['a push', pushed],
+    ['a push to what is not on GitHub', { ...pushed, url: 'ssh://git.example.com:2222/acme/shop' }],
+    ['a report', deployed],
+    ['a report of a beginning', progress],
   ])('reads %s as it was written', (_, job) => {
     expect(readJob(JSON.parse(JSON.stringify(job)))).toEqual({ type: 'job', job });
   });
@@ -55,6 +87,25 @@ describe('readJob', () => {
     ['a short commit', { ...group, head: 'abc' }],
     ['a ref that is no branch', { ...group, baseRef: 'refs/tags/v1' }],
     ['a ref with a space', { ...group, baseRef: 'refs/heads/a b' }],
+    ['a cluster without a name', { ...reconcile, cluster: '' }],
+    ['a cluster that forges a log line', { ...reconcile, cluster: 'prod\n{"level":"info"}' }],
+    ['a cluster of half a character', { ...reconcile, cluster: 'prod\uD83D' }],
+    ['a namespace that is a path', { ...reconcile, namespace: '../../etc/passwd' }],
+    ['a namespace too long', { ...reconcile, namespace: 'x'.repeat(64) }],
+    ['a name that is a path', { ...reconcile, name: 'a/b' }],
+    ['an address with credentials', { ...pushed, url: 'https://x:ghs_secret@github.com/acme/shop' }],
+    ['an address with a user', { ...pushed, url: 'ssh://git@github.com/acme/shop' }],
+    ['no address', { ...pushed, url: 'file:///etc/passwd' }],
+    ['a branch with a space', { ...pushed, branch: 'a b' }],
+    ['an end without a time', { ...deployed, endedAt: undefined }],
+    ['a beginning with an end', { ...deployed, state: 'in_progress' }],
+    ['a time of another zone', { ...deployed, startedAt: '2026-01-05T10:00:00.000+01:00' }],
+    ['a state of its own', { ...deployed, state: 'pending' }],
+    ['a message too long', { ...deployed, kustomizations: [{ ...failed, message: 'x'.repeat(2_001) }] }],
+    ['a message that Postgres cannot hold', { ...deployed, kustomizations: [{ ...failed, message: 'a\0b' }] }],
+    ['a message of half a character', { ...deployed, kustomizations: [{ ...failed, message: '\uDC00' }] }],
+    ['too many Kustomizations', { ...deployed, kustomizations: Array.from({ length: 101 }, () => failed) }],
+    ['a Kustomization without namespace', { ...deployed, kustomizations: [{ ...failed, key: 'web' }] }],
   ])('refuses %s, and repeats no value', (_, data) => {
     expect(() => readJob(data)).toThrow(expect.objectContaining({ code: 'queue.malformed', kind: 'terminal' }));
     try {
@@ -84,8 +135,36 @@ describe('subjectOf', () => {
     [{ ...sweep, installation: 7 }, 'sweep-7-all-search'],
     [{ ...sweep, installation: 7, repository: 11 }, 'sweep-7-11-search'],
     [{ ...sweep, cause: 'a-delivery' }, 'sweep-all-all-renew'],
+    [reconcile, 'reconcile-apps/web.v1'],
   ])('%j is about %s', (job, subject) => {
     expect(subjectOf(job)).toBe(subject);
     expect(subject).not.toContain(':');
   });
+});
+
+describe('subjectOf what names a repository', () => {
+  const subjects = (...jobs: readonly Job[]): ReadonlySet<string> => new Set(jobs.map(subjectOf));
+
+  test('is the same for one cluster, repository and branch, however the address is written', () => {
+    const same = { ...pushed, url: 'https://github.com/Acme/Shop.git', cause: 'another' };
+    expect(subjects(pushed, same)).toEqual(new Set([expect.stringMatching(/^pushed-[0-9a-f]{40}$/)]));
+    const later: Job = { ...deployed, state: 'success', branch: 'release' };
+    expect(subjects(deployed, later)).toEqual(new Set([expect.stringMatching(/^deployed-[0-9a-f]{40}$/)]));
+  });
+
+  test('differs by each of them', () => {
+    const others = [{ cluster: 'prod' }, { url: `${url}s` }, { branch: 'main2' }].map((more) => ({
+      ...pushed,
+      ...more,
+    }));
+    expect(subjects(pushed, ...others).size).toBe(4);
+    const commits = [{ cluster: 'prod' }, { url: `${url}s` }, { commit: 'b'.repeat(40) }];
+    expect(subjects(deployed, ...commits.map((more) => ({ ...deployed, ...more }))).size).toBe(4);
+  });
+});
+
+test('every job has a home, and an owner whose turn it takes', () => {
+  const jobs = [review, group, sweep, reconcile, pushed, deployed];
+  expect(jobs.map(homeOf)).toEqual(['review', 'review', 'review', 'reconcile-prod/eu', 'reconcile-prod/eu', 'report']);
+  expect(jobs.map(ownerOf)).toEqual(['11', '11', '0', 'apps', 'github.com/acme/shop', 'github.com/acme/shop']);
 });
