@@ -103,7 +103,7 @@ export interface KubeCounters {
 export interface KubeCluster {
   /** Kinds served now; asked again where `fresh`, else as known. */
   kinds(fresh?: boolean): Promise<ServedKinds>;
-  /** `v1.36.3` */
+  /** `v1.36.3`. @throws SluiceError `kube.config` for an API server before v1.27, which drops unknown fields in silence */
   version(): Promise<string>;
   get(address: ObjectAddress): Promise<KubeObject | undefined>;
   /** In pages; restarted where the server has forgotten a page. */

@@ -74,7 +74,7 @@ export function createCaller(identity: Identity, parts: CallerParts): Caller {
     const { method, path, query, body, ifNoneMatch, accept = json } = ask;
     const limit = ask.maxBytes ?? maxBytes;
     counters[ask.count] += 1;
-    return { identity, method, path, query, accept, body, ifNoneMatch, token, deadlineMs, maxBytes: limit, signal };
+    return { identity, method, path, query, accept, body, ifNoneMatch, token, deadlineMs, maxBytes: limit };
   };
 
   async function tried(ask: Ask, deadlineMs: number): Promise<Answer | Failed> {

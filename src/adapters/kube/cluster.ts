@@ -14,6 +14,7 @@ import { versionPath } from './path.ts';
 import { type Clock, realClock } from './patience.ts';
 import { tokenSource } from './token.ts';
 import { openWire, type WireOptions } from './wire.ts';
+import { readVersion } from './version.ts';
 import { createWriter } from './writer.ts';
 
 export interface ClusterOptions extends WireOptions, FollowTimes {
@@ -63,11 +64,7 @@ export function connectCluster(address: ClusterAddress, options: ClusterOptions)
         query: '',
         repeatable: 'yes',
       });
-      const version = json['gitVersion'];
-      if (typeof version === 'string' && /^v\d{1,4}\.\d{1,4}[A-Za-z0-9.+-]{0,60}$/.test(version)) return version;
-      throw new SluiceError('kube.unavailable', 'the server at this address does not say its Kubernetes version', {
-        kind: 'transient',
-      });
+      return readVersion(json['gitVersion']);
     },
     get: (object) => getObject(caller, object),
     list: async (kind, list = {}) => (await listObjects(caller, kind, list, wholeObjects)).items,
@@ -80,7 +77,7 @@ export function connectCluster(address: ClusterAddress, options: ClusterOptions)
     patchMetadata: (object, metadata, resourceVersion) => patchMetadata(caller, object, metadata, resourceVersion),
     record: async (event) => {
       await recordEvent(caller, event, new Date(clock.now())).catch((error: unknown) => {
-        if (!signal.aborted) log.debug('an event was not recorded', { error });
+        if (!signal.aborted) log.info('an event was not recorded', { error });
       });
     },
     as: (account) => createWriter(account, createCaller(new Impersonated(account), parts)),

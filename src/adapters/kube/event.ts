@@ -14,7 +14,9 @@ const events: ServedKind = { group: '', version: 'v1', kind: 'Event', plural: 'e
 /** @throws SluiceError `kube.*` */
 export async function recordEvent(caller: Caller, event: KubeEvent, now: Date): Promise<void> {
   const { about, type, reason, message, annotations } = event;
-  const name = `${nameOf(about).slice(0, 230)}.${randomBytes(8).toString('hex')}`;
+  const name = `${nameOf(about)
+    .slice(0, 230)
+    .replace(/[-.]+$/, '')}.${randomBytes(8).toString('hex')}`;
   // Events of what is in no namespace live in this one (client-go, tools/record).
   const namespace = namespaceOf(about) === '' ? 'default' : namespaceOf(about);
   // Events know seconds.

@@ -92,6 +92,7 @@ function discovery(caller: Caller): () => Promise<ServedKinds> {
   const plain = async (group: string, version: string): Promise<DiscoveredGroup> => {
     try {
       const { json } = await get(discoveryPath({ group, version }));
+      if (json['kind'] !== 'APIResourceList') return { group, versions: [version], kinds: [], complete: false };
       return { group, versions: [version], kinds: readResources(group, version, json), complete: true };
     } catch {
       return { group, versions: [version], kinds: [], complete: false };

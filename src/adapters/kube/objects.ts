@@ -72,10 +72,7 @@ export const wholeObjects: Reading<KubeObject> = {
   watchAccept: 'application/json',
   pageSize: 500,
   // Items of a list of built-in kinds do not repeat what the list is of.
-  read: (item, kind, target) => {
-    const { apiVersion = apiVersionOf(kind), kind: name = kind.kind } = item;
-    return readItem({ ...item, apiVersion, kind: name }, kind, target);
-  },
+  read: (item, kind, target) => readItem({ apiVersion: apiVersionOf(kind), kind: kind.kind, ...item }, kind, target),
 };
 
 export const metadataAlone: Reading<ObjectMetadata> = {
@@ -170,7 +167,17 @@ function readPage(json: JsonMapping, target: Omit<Target, 'user'>): Page {
   const items = json['items'] === null ? [] : json['items'];
   if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items))
     throw unusable(target, 'it is no list');
-  if (typeof resourceVersion !== 'string') throw unusable(target, 'the list has no resource version');
+  if (!isOpaque(resourceVersion)) throw unusable(target, 'the list has no resource version');
   if (!items.every(isMapping)) throw unusable(target, 'the list holds something that is no object');
-  return { items, resourceVersion, next: typeof next === 'string' && next !== '' ? next : undefined };
+  if (next === undefined || next === null || next === '') return { items, resourceVersion, next: undefined };
+  return isOpaque(next) ? { items, resourceVersion, next } : missingPage(target);
+}
+
+function missingPage(target: Omit<Target, 'user'>): never {
+  throw unusable(target, 'the list does not say how it goes on');
+}
+
+/** A version or a token of the server's, to be given back as it came. */
+export function isOpaque(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,8192}$/.test(value);
 }

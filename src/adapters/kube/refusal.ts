@@ -149,8 +149,8 @@ function denied(said: Said, target: Target): Translated {
     return {
       code: 'kube.denied',
       kind: 'terminal',
-      message: `${user} may not ${verb} ${full} ${where}${named(target)}`,
-      remedy: `grant it by a ${role} and a ${bound}${namespace === undefined ? '' : ` in ${namespace}`}, or leave the object out`,
+      message: `${user} may not ${verb} ${full} ${where}${target.resource.startsWith(full) ? named(target) : ''}`,
+      remedy: `grant it by a ${role} and a ${bound}${namespace === undefined ? '' : ` in ${namespace}`}`,
     };
   }
   const { sentence, fields } = spoken(said.message, said.causes, isSecret(target));
@@ -164,7 +164,7 @@ function gone(said: Said, target: Target): Translated {
     said.about.kind === 'namespaces' && said.about.name !== '' && !target.resource.startsWith('namespaces');
   const message = namespaced
     ? `${described(target)}: there is no namespace ${shown(said.about.name, 63)}`
-    : `${described(target)}: the API server does not have it`;
+    : `${described(target)}: ${said.reason === 'NotFound' && said.about.name !== '' ? 'it is not there' : 'the API server serves no such kind'}`;
   return { code: 'kube.gone', kind: 'notReady', message };
 }
 

@@ -19,6 +19,8 @@ interface Cause {
 
 /** Words of a detail without anything that could be a value: no quotes, brackets, braces or back-slashes. */
 const plainDetail = /^[A-Za-z][A-Za-z0-9 ,.;()<>=/-]{2,160}$/;
+/** The first line of what must not be changed names fields; what follows it in some messages is the whole object. */
+const forbiddenDetail = /^(?:[^:\n]*: )?Forbidden: ([^\n"{}\\:]{3,240})/;
 
 /**
  * What to say of a refusal with this message and these causes. `secret` leaves nothing but names of fields and reasons.
@@ -28,16 +30,22 @@ export function spoken(message: string, causes: readonly Cause[], secret: boolea
   for (const [form, say] of fieldForms) {
     for (const match of message.matchAll(form)) fields.push(say(match.slice(1).map((part) => shown(part ?? '', 120))));
   }
-  return { fields: [...new Set(fields)].slice(0, maxFields), sentence: secret ? undefined : sentenceOf(message) };
+  const sentence = secret ? policyOf(message)?.words : sentenceOf(message);
+  return { fields: [...new Set(fields)].filter((one) => one !== '').slice(0, maxFields), sentence };
 }
 
 function fieldOf({ reason, field, message }: Cause, secret: boolean): string {
-  const why = shown(reason, 60);
+  const why = /^[A-Za-z]{1,60}$/.test(reason) ? reason : '';
+  const detail = secret ? why : (detailOf(reason, message) ?? why);
+  const name = /^[A-Za-z0-9_.[\]/"=<>$~-]{1,200}$/.test(field) ? field : '';
+  if (name === '' || detail === '') return name + detail;
+  return `${name} (${detail})`;
+}
+
+function detailOf(reason: string, message: string): string | undefined {
+  if (reason === 'FieldValueForbidden') return forbiddenDetail.exec(message)?.[1]?.trim();
   const tail = message.slice(message.lastIndexOf(': ') + 1).trim();
-  const detail = !secret && plainDetail.test(tail) ? tail : why;
-  const name = shown(field, 120);
-  if (name === '') return detail;
-  return detail === '' ? name : `${name} (${detail})`;
+  return plainDetail.test(tail) ? tail : undefined;
 }
 
 /** Forms in which the server names fields in its message alone. Each captures names and types, never values. */
@@ -69,14 +77,24 @@ const failedWebhook = /failed calling webhook "([A-Za-z0-9.-]{1,253})"/;
 const admissionPolicy = /ValidatingAdmissionPolicy '([A-Za-z0-9.-]{1,253})'[^:]* denied request(?:: ([\s\S]*))?/;
 
 function sentenceOf(message: string): string | undefined {
+  const policy = policyOf(message);
+  if (policy !== undefined) {
+    const { why = '' } = policy;
+    return why === '' ? policy.words : `${policy.words}: ${withoutQuotes(why)}`;
+  }
   for (const form of sentences) {
     const found = form.exec(message)?.[0];
     if (found !== undefined) return shown(found, maxSentence);
   }
+  return undefined;
+}
+
+/** Who else had a say in it: an admission webhook or policy, and its own words. */
+function policyOf(message: string): { readonly words: string; readonly why?: string | undefined } | undefined {
   const [, name, why] = webhook.exec(message) ?? admissionPolicy.exec(message) ?? [];
-  if (name !== undefined) return `admission ${name} denied it${why === undefined ? '' : `: ${withoutQuotes(why)}`}`;
+  if (name !== undefined) return { words: `admission ${name} denied it`, why };
   const failed = failedWebhook.exec(message)?.[1];
-  return failed === undefined ? undefined : `admission webhook ${failed} did not answer`;
+  return failed === undefined ? undefined : { words: `admission webhook ${failed} did not answer` };
 }
 
 /** A policy's words are a stranger's: whatever they quote may be a value. */

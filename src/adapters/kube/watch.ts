@@ -4,7 +4,7 @@ import { type JsonMapping, mapping } from '../../object/json.ts';
 import type { ListOptions, ServedKind } from '../../ports/kube.ts';
 import { type Caller, unusable } from './caller.ts';
 import { parseMapping } from './exact.ts';
-import { apiVersionOf, type Reading, targetOf } from './objects.ts';
+import { apiVersionOf, isOpaque, type Reading, targetOf } from './objects.ts';
 import { listPath, queryOf, selectorOf } from './path.ts';
 import { refused } from './refusal.ts';
 import type { WireStream } from './wire.ts';
@@ -72,7 +72,7 @@ function readEvent<Item>(
   const object = mapping(json['object']);
   if (json['type'] === 'ERROR') throw errorEvent(object, target);
   const version = mapping(object['metadata'])['resourceVersion'];
-  if (typeof version !== 'string' || version === '') throw unusable(target, 'an event has no resource version');
+  if (!isOpaque(version)) throw unusable(target, 'an event has no resource version');
   switch (json['type']) {
     case 'BOOKMARK':
       return { type: 'bookmark', version };

@@ -19,7 +19,6 @@ export interface WireRequest {
   readonly token: string | undefined;
   readonly deadlineMs: number;
   readonly maxBytes: number;
-  readonly signal: AbortSignal;
 }
 
 export interface WireAnswer {
@@ -49,6 +48,7 @@ export interface Wire {
   send(request: WireRequest): Promise<WireAnswer>;
   /** Sends and returns once the head of the answer is there; the deadline is for that. @throws WireFailure */
   open(request: WireRequest): Promise<WireStream>;
+  /** Ends what is under way, and the connections. */
   close(): void;
 }
 
@@ -77,6 +77,8 @@ export function openWire(address: ClusterAddress, { maxConnections = 16, maxWatc
     ...(secure ? { rejectUnauthorized: true } : {}),
   };
 
+  const live = new Set<Abort>();
+
   function start(request: WireRequest, agent: http.Agent, streams: boolean): http.ClientRequest {
     const { identity, method, path, query, body } = request;
     const headers = headersOf(request, compressed && !streams);
@@ -96,12 +98,12 @@ export function openWire(address: ClusterAddress, { maxConnections = 16, maxWatc
   return {
     send: async (request) => {
       const agent = typeof request.identity === 'symbol' ? agents.own : agents.writer;
-      const { response, finish } = await answerTo(start(request, agent, false), request);
+      const { response, finish } = await answerTo(start(request, agent, false), request.deadlineMs, live);
       const body = await finish(readBody(response, request.maxBytes));
       return { status: response.statusCode ?? 0, headers: response.headers, body };
     },
     open: async (request) => {
-      const { response, finish } = await answerTo(start(request, agents.watch, true), request);
+      const { response, finish } = await answerTo(start(request, agents.watch, true), request.deadlineMs, live);
       void finish(Promise.resolve()).catch(() => undefined);
       return {
         status: response.statusCode ?? 0,
@@ -111,6 +113,7 @@ export function openWire(address: ClusterAddress, { maxConnections = 16, maxWatc
       };
     },
     close: () => {
+      for (const abort of live) abort();
       for (const agent of Object.values(agents)) agent.destroy();
     },
   };
@@ -149,8 +152,10 @@ interface Head {
   readonly finish: <T>(rest: Promise<T>) => Promise<T>;
 }
 
-/** Waits for the head of an answer. The request is destroyed at the deadline and by the signal, whatever it is doing. */
-function answerTo(sent: http.ClientRequest, { deadlineMs, signal }: WireRequest): Promise<Head> {
+type Abort = () => void;
+
+/** Waits for the head of an answer. The request is destroyed at the deadline, and by a close, whatever it is doing. */
+function answerTo(sent: http.ClientRequest, deadlineMs: number, live: Set<Abort>): Promise<Head> {
   return new Promise((resolve, reject) => {
     let broken: WireFailure | undefined;
     const end = (failure: WireFailure): void => {
@@ -162,10 +167,10 @@ function answerTo(sent: http.ClientRequest, { deadlineMs, signal }: WireRequest)
       () => end(new WireFailure('timeout', `no answer within ${Math.round(deadlineMs / 100) / 10} s`)),
       deadlineMs,
     );
-    const abort = (): void => end(new WireFailure('stopped', 'stopped'));
+    const abort = (): void => end(new WireFailure('stopped', 'the connection to it is closed'));
     const forget = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
+      live.delete(abort);
     };
     sent.on('error', (error) => {
       forget();
@@ -187,7 +192,6 @@ function answerTo(sent: http.ClientRequest, { deadlineMs, signal }: WireRequest)
         },
       });
     });
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
+    live.add(abort);
   });
 }
