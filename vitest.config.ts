@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'real',
           include: ['test/real/**/*.test.ts'],
           exclude: long,
-          globalSetup: ['test/real/build.ts'],
+          globalSetup: ['test/real/build.ts', 'test/real/cluster/setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
