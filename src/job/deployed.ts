@@ -28,26 +28,37 @@ function fitting(text: string, most: number): string {
   return cut.replaceAll('\0', '\uFFFD').toWellFormed();
 }
 
+/** What a commit has come to on a cluster, and when. Times in ISO 8601, UTC. */
+export type DeployOutcome = Pick<DeployedJob, 'state' | 'startedAt' | 'endedAt'>;
+
+const states: readonly DeployedJob['state'][] = ['in_progress', 'failure', 'success'];
+
 /**
- * Returns the one of two jobs for one subject that is to be worked on. Of two reports that is the one whose attempt began
- * later; of one attempt the end state, however late word of its beginning arrives; of two end states the later one. Of any
- * other jobs it is the newcomer, since they say nothing that whoever takes them does not read again.
+ * Tells which of two reports of one commit on one cluster stands: positive where the first does, 0 where they say the same.
+ * They only ever move forward, so that order and repetition do not matter: an end stands over what is under way; what went
+ * live stays, since later trouble of the cluster is not the change's; a failure goes once it is live. Of two that went live
+ * the first counts, of two failures or beginnings the later one.
+ */
+export function compareOutcomes(one: DeployOutcome, other: DeployOutcome): number {
+  const rank = states.indexOf(one.state) - states.indexOf(other.state);
+  if (rank !== 0) return rank;
+  const ended = endOf(one) - endOf(other);
+  if (one.state === 'success') return -ended;
+  return Date.parse(one.startedAt) - Date.parse(other.startedAt) || ended;
+}
+
+function endOf({ startedAt, endedAt }: DeployOutcome): number {
+  return Date.parse(endedAt ?? startedAt);
+}
+
+/**
+ * Returns the one of two jobs for one subject that is to be worked on: of two reports the one that stands, of any others the
+ * newcomer, since they say nothing that whoever takes them does not read again.
  */
 export function laterOf(kept: Job | undefined, newcomer: Job): Job;
 export function laterOf(kept: Job, newcomer: Job | undefined): Job;
 export function laterOf(kept: Job | undefined, newcomer: Job | undefined): Job | undefined {
   if (kept === undefined || newcomer === undefined) return newcomer ?? kept;
   if (kept.kind !== 'deployed' || newcomer.kind !== 'deployed') return newcomer;
-  return isLater(kept, newcomer) ? kept : newcomer;
-}
-
-/** True when `one` says something newer than `other`, and not merely as new. */
-function isLater(one: DeployedJob, other: DeployedJob): boolean {
-  const began = Date.parse(one.startedAt) - Date.parse(other.startedAt);
-  if (began !== 0) return began > 0;
-  return endOf(one) > endOf(other);
-}
-
-function endOf({ endedAt }: DeployedJob): number {
-  return endedAt === undefined ? -Infinity : Date.parse(endedAt);
+  return compareOutcomes(kept, newcomer) > 0 ? kept : newcomer;
 }

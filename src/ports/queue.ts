@@ -76,8 +76,8 @@ export interface DeployedKustomization {
 
 /**
  * What a commit has come to on a cluster, all Kustomizations that follow its repository and branch taken together. Unlike
- * other jobs it carries what it says, since whoever takes it cannot see the cluster; so of two for one commit the later
- * one stands, whatever order they came in (`laterOf`).
+ * other jobs it carries what it says, since whoever takes it cannot see the cluster; so of two for one commit one
+ * stands, whatever order they came in (`compareOutcomes`).
  */
 export interface DeployedJob {
   readonly kind: 'deployed';

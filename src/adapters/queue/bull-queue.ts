@@ -71,7 +71,7 @@ export class BullQueue implements Queue {
 
   /**
    * Adds a job whose words count. BullMQ keeps the first of two that wait, and the last of two that come while a third is
-   * active; here the later one stands (`laterOf`) in both places. Between look and write another process may have been
+   * active; here `laterOf` says which stands, in both places. Between look and write another process may have been
    * here, so what has become of it is looked at again; whoever takes the job compares with what GitHub has.
    */
   async #addReport(job: Job): Promise<void> {

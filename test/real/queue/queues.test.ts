@@ -115,9 +115,9 @@ describe.each(storeNames)('queues on %s', (storeName) => {
     const cases: readonly (readonly [expected: string, ...DeployedJob[]])[] = [
       ['success 5', progress(1), ended(1, 5, 'success')],
       ['success 5', ended(1, 5, 'success'), progress(1)],
-      ['began 6', ended(1, 5, 'failure'), progress(6)],
+      ['began 6', progress(1), progress(6)],
       ['success 9', ended(6, 9, 'success'), ended(1, 5, 'failure')],
-      ['success 9', ended(1, 9, 'success'), ended(1, 5, 'failure')],
+      ['success 5', ended(1, 5, 'success'), ended(6, 9, 'failure')],
     ];
     for (const [at, [, ...reports]] of cases.entries()) {
       for (const report of reports) await queue.add({ ...report, commit: String(at).repeat(40) });
@@ -136,19 +136,19 @@ describe.each(storeNames)('queues on %s', (storeName) => {
     await queue.work(hands.hold, { concurrency: 2 });
     await queue.add(progress(1));
     const active = await hands.next();
-    await queue.add(ended(1, 5, 'success'));
+    await queue.add(ended(1, 5, 'failure'));
     await queue.add(progress(1));
     expect(await active.taken.superseded()).toBe(true);
     active.end();
     const following = await hands.next();
-    expect(following.job.cause).toBe('success 5');
+    expect(following.job.cause).toBe('failure 5');
     following.end(
       new SluiceError('github.limit', 'later', { kind: 'transient', retryAt: new Date(Date.now() + 1_000) }),
     );
     await eventually(async () => await queue.counts()).toEqual({ waiting: 1, active: 0 });
-    for (const report of [ended(7, 9, 'failure'), progress(7), ended(1, 5, 'success')]) await queue.add(report);
+    for (const report of [ended(7, 9, 'success'), progress(10), ended(10, 12, 'failure')]) await queue.add(report);
     const last = await hands.next();
-    expect(last.job).toEqual(ended(7, 9, 'failure'));
+    expect(last.job).toEqual(ended(7, 9, 'success'));
     last.end();
     await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
     expect(hands.all).toHaveLength(3);

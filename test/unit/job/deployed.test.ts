@@ -47,12 +47,15 @@ describe('deployedJob', () => {
 
 describe('laterOf', () => {
   test.each<[string, DeployedJob, DeployedJob]>([
-    ['the end of an attempt stands over its beginning', report(1, 5), report(1)],
-    ['a later attempt over an earlier one', report(6), report(1, 5)],
-    ['a later attempt over an earlier one that ended after it began', report(6), report(1, 9)],
-    ['the end of a later attempt over that of an earlier one', report(6, 8, 'failure'), report(1, 9)],
-    ['the later of two ends', report(1, 9, 'failure'), report(1, 5)],
-  ])('%s, whichever came first', (_, later, earlier) => {
+    ['the end of an attempt over its beginning', report(1, 5), report(1)],
+    ['a failure over a later beginning', report(1, 5, 'failure'), report(6)],
+    ['a later beginning over an earlier one', report(6), report(1)],
+    ['what went live over a failure before it', report(6, 9), report(1, 5, 'failure')],
+    ['what went live over a failure after it', report(1, 5), report(6, 9, 'failure')],
+    ['of two that went live the first', report(1, 5), report(1, 9)],
+    ['of two failures the later attempt', report(6, 7, 'failure'), report(1, 9, 'failure')],
+    ['of two failures of one attempt the later', report(1, 9, 'failure'), report(1, 5, 'failure')],
+  ])('stands: %s, whichever came first', (_, later, earlier) => {
     expect(laterOf(earlier, later)).toBe(later);
     expect(laterOf(later, earlier)).toBe(later);
   });
