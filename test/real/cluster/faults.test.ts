@@ -238,6 +238,7 @@ describe('watches', () => {
 
   test('all break off when told', async () => {
     const watches = [await watch(), await watch()];
+    await faults.seen({ verb: 'watch' }, 2);
     faults.dropWatches();
     for (const { end } of watches) expect((await end).orderly).toBe(false);
   });
