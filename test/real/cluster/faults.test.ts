@@ -61,7 +61,8 @@ async function watch(query = ''): Promise<Watching> {
 }
 
 function typesOf(text: string): string[] {
-  const lines = text.split('\n').filter((line) => line !== '');
+  // What a reset cuts off is no event.
+  const lines = text.split('\n').slice(0, -1);
   return lines.map((line) => {
     const event = JSON.parse(line) as { type: string; object: { code?: number } };
     return event.object.code === undefined ? event.type : `${event.type} ${event.object.code}`;
