@@ -1,4 +1,5 @@
 // Where an API server is and how to log in to it. The only form in which a kubeconfig gets any further.
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { SluiceError } from '../../errors.ts';
 
@@ -36,7 +37,8 @@ export function readServer(text: string, field: string): string {
     refuse(`${field} holds a user or a password`, 'give the credential as token or client certificate');
   if (/[?#]/.test(text)) refuse(`${field} holds a query or a fragment`, 'write https://host:port');
   const prefix = url.pathname.replace(/\/$/, '');
-  if (!/^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(prefix))
+  // Of the text itself, since a URL has been tidied up already.
+  if (!/^https?:\/\/[^/\s\\%]+(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?$/i.test(text))
     refuse(`${field} has a path that is not made of plain segments`, 'write https://host:port or https://host/prefix');
   return url.origin + prefix;
 }
@@ -54,14 +56,24 @@ export function readToken(text: string, field: string): string {
 
 /** Proves that the certificates and the key can be used together. @throws SluiceError `kube.config` */
 export function checkCertificates({ caData, login }: Pick<ClusterAddress, 'caData' | 'login'>): void {
-  const prove = (options: Parameters<typeof createSecureContext>[0], field: string): void => {
+  const prove = (use: () => unknown, field: string): void => {
     try {
-      createSecureContext(options);
+      use();
     } catch {
       refuse(`${field} cannot be read as PEM, or the two do not belong together`, 'write the base64 of a PEM file');
     }
   };
-  if (caData !== undefined) prove({ ca: caData }, 'certificate-authority-data');
+  if (caData !== undefined) prove(() => certificatesIn(caData), 'certificate-authority-data');
   if ('certData' in login)
-    prove({ cert: login.certData, key: login.keyData }, 'client-certificate-data or client-key-data');
+    prove(
+      () => createSecureContext({ cert: login.certData, key: login.keyData }),
+      'client-certificate-data or client-key-data',
+    );
+}
+
+/** OpenSSL passes over an authority that it cannot read, and then trusts nobody. */
+function certificatesIn(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g);
+  if (blocks === null) throw new Error('none');
+  return blocks.map((block) => new X509Certificate(block));
 }

@@ -3,7 +3,7 @@ import { SluiceError } from '../../errors.ts';
 import type { JsonMapping } from '../../object/json.ts';
 import type { KubeCounters } from '../../ports/kube.ts';
 import { parseMapping } from './exact.ts';
-import { type Identity, own } from './identity.ts';
+import type { Identity } from './identity.ts';
 import type { ApiPath } from './path.ts';
 import { backOffMs, type Clock, jittered, retryAfterMs } from './patience.ts';
 import { described, isMissing, type RefusedAnswer, refused, type Target } from './refusal.ts';
@@ -66,7 +66,7 @@ const firstWaitMs = 100;
 
 export function createCaller(identity: Identity, parts: CallerParts): Caller {
   const { clock, wire, tokens, counters, signal } = parts;
-  const user = identity === own ? '' : identity.user;
+  const user = typeof identity === 'symbol' ? '' : identity.user;
 
   const request = async (ask: Ask, deadlineMs: number): Promise<WireRequest> => {
     const known = tokens.current();

@@ -3,13 +3,16 @@ import type { ClientRequest } from 'node:http';
 import { SluiceError } from '../../errors.ts';
 import type { ServiceAccountRef } from '../../fleet/tenant.ts';
 import { isNamespaceName, isSubdomain } from '../../guard/name.ts';
-import { showText } from '../../object/show.ts';
+import { showValue } from '../../object/show.ts';
 
 /** The agent's own account, without impersonation. */
 export const own = Symbol('own');
 
-/** A service account, or the agent's own account. */
-export type Identity = Impersonated | typeof own;
+/** Whoever a kubeconfig logs in, with that person's own rights: `sluice bootstrap` alone (admin.ts). */
+export const person = Symbol('person');
+
+/** A service account, the agent's own account, or a person. */
+export type Identity = Impersonated | typeof own | typeof person;
 
 /** Cannot be had without a well-formed service account. */
 export class Impersonated {
@@ -17,8 +20,9 @@ export class Impersonated {
 
   /** @throws SluiceError `kube.identity` for an empty or malformed namespace or name */
   constructor({ namespace, name }: ServiceAccountRef) {
-    if (!isNamespaceName(namespace)) refuse(`${showText(namespace)} is not the namespace of a service account`);
-    if (!isSubdomain(name)) refuse(`${showText(name)} is not the name of a service account`);
+    if (!isText(namespace) || !isNamespaceName(namespace))
+      refuse(`${showValue(namespace)} is not the namespace of a service account`);
+    if (!isText(name) || !isSubdomain(name)) refuse(`${showValue(name)} is not the name of a service account`);
     this.#user = `system:serviceaccount:${namespace}:${name}`;
   }
 
@@ -30,7 +34,7 @@ export class Impersonated {
 
 /** Headers that carry the identity. */
 export function identityHeaders(identity: Identity): Record<string, string> {
-  return identity === own ? {} : { 'Impersonate-User': identity.user };
+  return typeof identity === 'symbol' ? {} : { 'Impersonate-User': identity.user };
 }
 
 /** Flux documents' status and metadata, and Events: all that the agent's own account may write. */
@@ -50,16 +54,21 @@ export function assertIdentity(
   prefix = '',
 ): void {
   const names = request.getRawHeaderNames().filter((name) => name.toLowerCase().startsWith('impersonate-'));
-  if (identity === own) {
+  if (typeof identity === 'symbol') {
     const line = `${request.method} ${request.path.slice(prefix.length)}`;
     if (names.length > 0) refuse('a request of the agent’s own account carried an impersonation');
-    if (request.method !== 'GET' && !ownWrites.some((form) => form.test(line)))
+    if (identity === own && request.method !== 'GET' && !ownWrites.some((form) => form.test(line)))
       refuse('the agent’s own account writes nothing but status, metadata and events');
     return;
   }
   const sent = request.getHeader('impersonate-user');
   if (names.length !== 1 || sent !== identity.user || identity.user === '')
     refuse('a request would have been sent without the service account it acts as');
+}
+
+/** Types are lost where something hostile was read: a regular expression would take null for `null`. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function refuse(what: string): never {

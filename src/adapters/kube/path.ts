@@ -1,7 +1,7 @@
 // Paths of requests, made of parts that were checked one by one. Nothing is lower-cased, guessed or escaped into shape.
 import { SluiceError } from '../../errors.ts';
 import { isNamespaceName, isSegment, isSubdomain } from '../../guard/name.ts';
-import { showText } from '../../object/show.ts';
+import { showText, showValue } from '../../object/show.ts';
 import type { ObjectAddress, ServedKind } from '../../ports/kube.ts';
 
 declare const checked: unique symbol;
@@ -51,27 +51,33 @@ function collectionPath(kind: ServedKind, namespace: string): ApiPath {
     if (namespace !== '') refuse('namespace', namespace, kind, 'the kind is cluster-scoped');
     return resourcePath(kind, '');
   }
-  if (!isNamespaceName(namespace)) refuse('namespace', namespace, kind);
+  if (!isLabel(namespace)) refuse('namespace', namespace, kind);
   return resourcePath(kind, `/namespaces/${namespace}`);
 }
 
 function resourcePath(kind: ServedKind, namespace: string): ApiPath {
-  if (!isNamespaceName(kind.plural)) refuse('resource', kind.plural, kind);
+  if (!isLabel(kind.plural)) refuse('resource', kind.plural, kind);
   return `${groupVersionPath(kind)}${namespace}/${kind.plural}` as ApiPath;
 }
 
 function groupVersionPath(kind: Pick<ServedKind, 'group' | 'version' | 'kind'>): string {
-  if (!isNamespaceName(kind.version)) refuse('version', kind.version, kind);
+  if (!isLabel(kind.version)) refuse('version', kind.version, kind);
   if (kind.group === '') return `/api/${kind.version}`;
-  if (!isSubdomain(kind.group)) refuse('group', kind.group, kind);
+  if (typeof kind.group !== 'string' || !isSubdomain(kind.group)) refuse('group', kind.group, kind);
   return `/apis/${kind.group}/${kind.version}`;
 }
 
-function isNameOf(kind: ServedKind, name: string): boolean {
+function isLabel(text: unknown): boolean {
+  return typeof text === 'string' && isNamespaceName(text);
+}
+
+function isNameOf(kind: ServedKind, name: unknown): boolean {
+  // A regular expression would take undefined for a name of nine letters.
+  if (typeof name !== 'string') return false;
   return kind.group === rbacGroup ? isSegment(name) : isSubdomain(name);
 }
 
-function refuse(part: string, text: string, kind: { readonly kind: string }, why?: string): never {
+function refuse(part: string, text: unknown, kind: { readonly kind: string }, why?: string): never {
   const reason = why ?? `it is not the ${part} of anything that exists`;
-  throw new SluiceError('kube.path', `${part} ${showText(text)} of ${showText(kind.kind)} was not sent: ${reason}`);
+  throw new SluiceError('kube.path', `${part} ${showValue(text)} of ${showValue(kind.kind)} was not sent: ${reason}`);
 }

@@ -3,7 +3,7 @@ import { type ErrorCode, type ErrorKind, SluiceError } from '../../errors.ts';
 import { list, mapping } from '../../object/json.ts';
 import type { KubeRefusal } from '../../ports/kube.ts';
 import { parseMapping } from './exact.ts';
-import { shown, spoken } from './said.ts';
+import { fieldName, reasonCode, shown, spoken } from './said.ts';
 
 /** What was asked for, in the words of RBAC. */
 export interface Target {
@@ -173,7 +173,7 @@ function conflict(said: Said, target: Target): Translated {
   if (owned.length > 0) {
     const managers = owned
       .slice(0, 8)
-      .map((cause) => `${shown(cause.field, 120)} (${managerOf(cause.message) ?? 'another manager'})`);
+      .map((cause) => `${fieldName(cause.field)} (${managerOf(cause.message) ?? 'another manager'})`);
     return {
       code: 'kube.conflict',
       kind: 'terminal',
@@ -187,7 +187,7 @@ function conflict(said: Said, target: Target): Translated {
 
 function invalid(status: number, said: Said, target: Target): Translated {
   const { fields, sentence } = spoken(said.message, said.causes, isSecret(target));
-  const reason = said.reason === '' ? `it does not fit the schema (HTTP ${status})` : shown(said.reason, 60);
+  const reason = reasonCode(said.reason) === '' ? `it does not fit the schema (HTTP ${status})` : said.reason;
   const why = [sentence, ...fields].filter((one) => one !== undefined).join('; ');
   const message = `${described(target)}: the API server does not take it: ${why === '' ? reason : why}`;
   return { code: 'kube.invalid', kind: 'terminal', message };
@@ -202,9 +202,9 @@ export function managerOf(message: string): string | undefined {
 function refusalOf(status: number, said: Said, target: Target): KubeRefusal {
   const causes = said.causes.map(({ reason, field, message }) => {
     const manager = reason === 'FieldManagerConflict' ? managerOf(message) : undefined;
-    return { reason: shown(reason, 60), field: shown(field, 200), ...(manager === undefined ? {} : { manager }) };
+    return { reason: reasonCode(reason), field: fieldName(field), ...(manager === undefined ? {} : { manager }) };
   });
-  const refusal = { status, reason: shown(said.reason, 60), causes };
+  const refusal = { status, reason: reasonCode(said.reason), causes };
   // Not enumerable: a log line or a report that prints the cause does not print it.
   Object.defineProperty(refusal, 'said', { value: isSecret(target) ? '' : said.message, enumerable: false });
   return refusal as unknown as KubeRefusal;

@@ -35,11 +35,21 @@ export function spoken(message: string, causes: readonly Cause[], secret: boolea
 }
 
 function fieldOf({ reason, field, message }: Cause, secret: boolean): string {
-  const why = /^[A-Za-z]{1,60}$/.test(reason) ? reason : '';
+  const why = reasonCode(reason);
   const detail = secret ? why : (detailOf(reason, message) ?? why);
-  const name = /^[A-Za-z0-9_.[\]/"=<>$~-]{1,200}$/.test(field) ? field : '';
+  const name = fieldName(field);
   if (name === '' || detail === '') return name + detail;
   return `${name} (${detail})`;
+}
+
+/** `FieldValueInvalid`; `''` for what is not one word. */
+export function reasonCode(text: string): string {
+  return /^[A-Za-z]{1,60}$/.test(text) ? text : '';
+}
+
+/** `spec.ports[0].name`, `.spec.containers[name="web"].image`; `''` for what is no path of a field. */
+export function fieldName(text: string): string {
+  return /^[A-Za-z0-9_.[\]{}:/"=<>$~-]{1,300}$/.test(text) ? text : '';
 }
 
 function detailOf(reason: string, message: string): string | undefined {

@@ -21,18 +21,19 @@ export function createWriter(account: ServiceAccountRef, caller: Caller): KubeWr
     account,
     get: (address) => getObject(caller, address),
     list: async (kind, options) => (await listObjects(caller, kind, options, wholeObjects)).items,
-    apply: (address, object, options) => apply(caller, address, object, options),
+    apply: (address, object, options) => applyObject(caller, address, object, options),
     patchManagedFields: (address, managedFields, resourceVersion) =>
       patchManagedFields(caller, address, managedFields, resourceVersion),
     delete: (address, uid) => deleteObject(caller, address, uid),
   };
 }
 
-async function apply(
+/** Server-side apply, strict. @throws SluiceError `kube.*`; `kube.path` where the object is not the one at the address */
+export async function applyObject(
   caller: Caller,
   address: ObjectAddress,
   object: KubeObject,
-  { dryRun, force }: ApplyOptions,
+  { dryRun, force, manager = fieldManager }: ApplyOptions & { readonly manager?: string },
 ): Promise<Applied> {
   const path = objectPath(address);
   const { kind, namespace, name } = address;
@@ -44,7 +45,7 @@ async function apply(
       remedy: 'split it: an object may have about 1 MiB',
     });
   const query = queryOf({
-    fieldManager,
+    fieldManager: manager,
     fieldValidation: 'Strict',
     force: force ? 'true' : undefined,
     dryRun: dryRun ? 'All' : undefined,
