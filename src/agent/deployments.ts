@@ -29,6 +29,8 @@ export interface DeploymentsTools {
 interface Going {
   readonly state: SourceState;
   readonly startedAt: number;
+  /** Nobody knows when the commit came: this process has just begun to look. */
+  readonly first: boolean;
   told: string;
 }
 
@@ -45,9 +47,9 @@ export class Deployments {
     this.#tools = tools;
   }
 
-  /** A source stands at another commit. */
-  moved(state: SourceState): void {
-    this.#going.set(state.key, { state, startedAt: this.#tools.now().getTime(), told: '' });
+  /** A source stands at another commit. `first` where it was never fetched before. */
+  moved(state: SourceState, first: boolean): void {
+    this.#going.set(state.key, { state, startedAt: this.#tools.now().getTime(), first, told: '' });
     this.#dirty.add(state.key);
   }
 
@@ -74,7 +76,10 @@ export class Deployments {
     const overall = overallOf(kustomizations);
     const told = JSON.stringify([overall, kustomizations.map(({ key, state: one, message }) => [key, one, message])]);
     if (told === going.told || (overall === 'in_progress' && going.told !== '')) return;
+    // What was live before this process began was told by the one before it, with the true time.
+    const old = going.first && going.told === '' && overall === 'success';
     going.told = told;
+    if (old) return;
     const { url, commit } = state;
     const endedAt = overall === 'in_progress' ? undefined : this.#tools.now().getTime();
     const shown = [...kustomizations]

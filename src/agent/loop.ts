@@ -9,6 +9,7 @@ import type { PushedJob, Queue } from '../ports/queue.ts';
 import type { ReconcileTools } from '../reconcile/run.ts';
 import type { AgentTools } from './agent-tools.ts';
 import { Deployments, type DeploymentReport } from './deployments.ts';
+import { DriftPace } from './drift-pace.ts';
 import { FleetView, rulesDigest, sameRef } from './fleet-view.ts';
 import { HealthWaits } from './health-waits.ts';
 import { Kustomizations } from './kustomizations.ts';
@@ -42,6 +43,9 @@ export class AgentLoop {
   readonly #generators = new Map<string, KubeObject>();
   readonly #references: References;
   readonly #deployments: Deployments;
+  readonly #pace = new DriftPace();
+  /** Sources that were fetched since the start. */
+  readonly #seen = new Set<string>();
   #rules: string | undefined;
 
   constructor(tools: AgentTools, options: LoopOptions) {
@@ -157,6 +161,7 @@ export class AgentLoop {
       memory.forget(key);
       schedule.forget(key);
       waits.cancel(key);
+      this.#pace.forget(key);
       for (const waiting of memory.released(key)) schedule.now(waiting, `released by ${key}`);
       return;
     }
@@ -187,7 +192,9 @@ export class AgentLoop {
     for (const [id, applied] of record.objects) {
       const now = touched.find(applied.group, applied.kind, applied.namespace, applied.name);
       if (now === 'unwatched' || (now !== 'absent' && !isMoved(applied, now))) continue;
-      schedule.now(owner, `drift of ${id}`);
+      const waitMs = this.#pace.wait(owner, this.#tools.elapsed());
+      if (waitMs === 0) schedule.now(owner, `drift of ${id}`);
+      else schedule.within(owner, waitMs, `drift of ${id}, again and again`);
       return;
     }
   }
@@ -198,7 +205,8 @@ export class AgentLoop {
     const key = keyOf(object);
     for (const [reader, kustomization] of this.tools.kustomizations.all())
       if (this.#reads(kustomization, key)) this.tools.schedule.now(reader, `source ${outcome.state.revision}`);
-    this.#deployments.moved(outcome.state);
+    this.#deployments.moved(outcome.state, !this.#seen.has(key));
+    this.#seen.add(key);
     if (this.#isPlatform(outcome.state)) this.#rulesMayDiffer();
   }
 

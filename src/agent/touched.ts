@@ -15,6 +15,8 @@ export interface Applied {
   readonly generation: number | undefined;
   /** As `ObjectMetadata.digest`. */
   readonly digest: string;
+  /** Of the bytes that were sent, and of how. */
+  readonly sent: string;
 }
 
 export interface TouchedTools {

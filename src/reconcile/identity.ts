@@ -4,7 +4,7 @@ import type { FleetNow } from '../agent/fleet-view.ts';
 import { SluiceError } from '../errors.ts';
 import type { Owner, ResolvedSource } from '../fleet/fleet.ts';
 import { foreignOf } from '../fleet/artifact.ts';
-import { ownerOf } from '../fleet/owner.ts';
+import { ownerOf, readTenant, serviceAccountOf } from '../fleet/owner.ts';
 import type { ServiceAccountRef } from '../fleet/tenant.ts';
 import type { KustomizationSpec } from '../flux/kustomization.ts';
 import { sameRepository } from '../source/url.ts';
@@ -49,6 +49,18 @@ export function identityOf(live: LiveKustomization, source: ResolvedSource, flee
   if (owner.type === 'platform') return { owner, account: owner.serviceAccount ?? platformAccount };
   if (declared === undefined) refuseReach(live, owner.tenant.namespaces);
   return { owner, account: owner.tenant.serviceAccount };
+}
+
+/**
+ * As whom the objects of a Kustomization are deleted that is itself being deleted, and so may be in the platform repository
+ * no more. That it may is shown by each object: it must carry this Kustomization's owner labels.
+ */
+export function deletingIdentity({ namespace, spec }: LiveKustomization, { cluster, side }: FleetNow): Identity {
+  const { rbac, lockdown } = cluster;
+  const { defaultServiceAccount } = side.fleet.config;
+  const account = serviceAccountOf(namespace, spec, { rbac, lockdown, defaultServiceAccount, trusted: false });
+  if (account === undefined) return { owner: { type: 'platform', serviceAccount: undefined }, account: platformAccount };
+  return { owner: { type: 'tenant', tenant: readTenant(account, rbac, spec.remoteCluster) }, account };
 }
 
 function isTrusted(source: ResolvedSource, { side }: FleetNow): boolean {

@@ -1,0 +1,115 @@
+// One cluster → jobs, and jobs → the reconcile line. The agent holds that cluster's credential and no App key.
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { AgentLoop } from './agent/loop.ts';
+import type { AgentTools } from './agent/agent-tools.ts';
+import { sourceRemotes } from './agent/remotes.ts';
+import { createMirrors } from './adapters/git/mirrors.ts';
+import type { ClusterAddress } from './adapters/kube/address.ts';
+import { connectCluster } from './adapters/kube/cluster.ts';
+import { asSluiceError } from './errors.ts';
+import { deployedJob } from './job/deployed.ts';
+import type { Log } from './ports/log.ts';
+import type { Mirrors, Remote } from './ports/mirror.ts';
+import type { KubeCluster } from './ports/kube.ts';
+import type { Queues, TakenJob } from './ports/queue.ts';
+import type { PolicyEngine, RegoModule, Renderer } from './ports.ts';
+import { reconcile } from './reconcile.ts';
+
+export interface AgentOptions {
+  /** As the platform repository calls it. */
+  readonly cluster: string;
+  readonly address: ClusterAddress;
+  readonly queues: Queues;
+  readonly log: Log;
+  /** Where copies of repositories are kept. */
+  readonly dataFolder: string;
+  readonly renderer: Renderer;
+  readonly policyEngine: PolicyEngine;
+  readonly shippedPolicies: readonly RegoModule[];
+  /** Kustomizations at once. @defaultValue 4 */
+  readonly concurrency?: number;
+  /** In one process with the App: how a repository that it sees is fetched. */
+  readonly hosted?: (url: string) => Promise<Remote | undefined>;
+  /** Copies that the process keeps anyway; one process per folder. */
+  readonly mirrors?: Mirrors;
+}
+
+export interface Agent {
+  readonly kube: KubeCluster;
+  /** Takes nothing new, lets what is under way come to a safe end, and lets go of the cluster. */
+  stop(): Promise<void>;
+}
+
+const tickMs = 250;
+const graceMs = 20_000;
+
+/** @throws SluiceError `kube.*` where the cluster cannot be used; `queue.unavailable` */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { cluster, queues, address, dataFolder } = options;
+  const log = options.log.with({ cluster });
+  const kube = connectCluster(address, { log });
+  const stopping = new AbortController();
+  const mirrors = options.mirrors ?? createMirrors({ folder: join(dataFolder, 'sources') });
+  const tools: AgentTools = {
+    ...options,
+    log,
+    kube,
+    mirrors,
+    remote: sourceRemotes({ kube, hosted: options.hosted }),
+    now: () => new Date(),
+    elapsed: () => performance.now(),
+    random: () => Math.random(),
+    newAttempt: () => randomUUID().slice(0, 8),
+  };
+  // Announce the cluster, watch it, then take its jobs.
+  await queues.announce(cluster);
+  const [queue, reports] = await Promise.all([queues.open(`reconcile-${cluster}`), queues.open('report')]);
+  const loop = new AgentLoop(tools, {
+    cluster,
+    queue,
+    signal: stopping.signal,
+    report: (report) => {
+      const { startedAt, endedAt, ...facts } = report;
+      const ended = endedAt === undefined ? {} : { endedAt: new Date(endedAt).toISOString() };
+      const times = { startedAt: new Date(startedAt).toISOString(), ...ended };
+      reports.add(deployedJob({ cluster, ...facts, ...times, cause: 'agent' })).catch((thrown: unknown) => {
+        log.error('a report was not queued', { reason: asSluiceError(thrown).message });
+      });
+    },
+  });
+  await loop.start();
+  await queue.work((taken) => runJob(taken, loop, log), { concurrency: options.concurrency ?? 4 });
+  const timer = setInterval(() => loop.tick(), tickMs);
+  log.info('the agent is ready', { kustomizations: loop.tools.kustomizations.all().size });
+  return {
+    kube,
+    stop: async () => {
+      clearInterval(timer);
+      await queue.close(graceMs);
+      stopping.abort();
+      loop.tools.waits.cancelAll();
+      kube.close();
+    },
+  };
+}
+
+async function runJob(taken: TakenJob, loop: AgentLoop, log: Log): Promise<void> {
+  const { job } = taken;
+  const started = performance.now();
+  if (job.kind === 'pushed') {
+    const outcome = await loop.pushed(job);
+    log.info('pushed', { repository: job.url, branch: job.branch, delivery: job.cause, outcome });
+    return;
+  }
+  if (job.kind !== 'reconcile') return;
+  const kustomization = `${job.namespace}/${job.name}`;
+  try {
+    const outcome = await reconcile(kustomization, taken.signal, loop.tools);
+    log.info('reconciled', { kustomization, cause: job.cause, outcome, ms: Math.round(performance.now() - started) });
+  } catch (thrown) {
+    const error = asSluiceError(thrown);
+    log.warn('a reconcile broke off', { kustomization, code: error.code, kind: error.kind, reason: error.message });
+    throw error;
+  }
+}

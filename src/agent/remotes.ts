@@ -1,0 +1,71 @@
+// With which credentials a source is fetched: its Secret's, or the App's where agent and App are one process.
+import { appToken } from '../adapters/git/app-token.ts';
+import { SluiceError } from '../errors.ts';
+import { namespaceOf } from '../object/id.ts';
+import type { KubeObject } from '../object/object.ts';
+import type { KubeCluster, ServedKind } from '../ports/kube.ts';
+import type { GitCredential, Remote } from '../ports/mirror.ts';
+import { type AppCredential, readCredential } from './credential.ts';
+import { digestOf } from './memory.ts';
+import type { SourceSpec } from './source-spec.ts';
+
+export interface RemotesTools {
+  readonly kube: Pick<KubeCluster, 'get'>;
+  readonly hosted: ((url: string) => Promise<Remote | undefined>) | undefined;
+}
+
+const secretKind: ServedKind = {
+  group: '',
+  version: 'v1',
+  kind: 'Secret',
+  plural: 'secrets',
+  namespaced: true,
+  verbs: ['get'],
+};
+
+/**
+ * Copies are shared by sources with the same address and the same credentials, and by no others: whoever may not read a
+ * repository must not find it here because somebody else may.
+ */
+export function sourceRemotes({
+  kube,
+  hosted,
+}: RemotesTools): (object: KubeObject, spec: SourceSpec) => Promise<Remote> {
+  return async (object, spec) => {
+    const { url, secretName, provider } = spec;
+    if (secretName === undefined) {
+      const ours = await hosted?.(url);
+      return ours ?? { key: keyOf(url, 'public'), url: gitUrl(url), token: () => Promise.resolve(undefined) };
+    }
+    const namespace = namespaceOf(object);
+    const read = async (): Promise<() => Promise<GitCredential>> => {
+      const secret = await kube.get({ kind: secretKind, namespace, name: secretName });
+      if (secret === undefined)
+        throw new SluiceError('deploy.source', `Secret ${namespace}/${secretName} of spec.secretRef is not there`, {
+          kind: 'notReady',
+          remedy: 'create it, or correct spec.secretRef',
+        });
+      const found = readCredential(secret, provider);
+      return found.type === 'git' ? () => Promise.resolve(found.credential) : () => tokenOf(found.app, url);
+    };
+    const credential = await read();
+    return {
+      key: keyOf(url, `${namespace}/${secretName}`),
+      url: gitUrl(url),
+      // A refused one may have been replaced in the cluster meanwhile.
+      token: async (refused) => (refused === undefined ? credential() : (await read())()),
+    };
+  };
+}
+
+function tokenOf(app: AppCredential, url: string): Promise<string> {
+  return appToken(app, url);
+}
+
+function gitUrl(url: string): string {
+  return url.replace(/\/+$/, '');
+}
+
+function keyOf(url: string, credentials: string): string {
+  return `source-${digestOf(url, credentials).slice(0, 40)}`;
+}

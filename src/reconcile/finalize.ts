@@ -1,0 +1,102 @@
+// A Kustomization is being deleted: its objects go as `deletionPolicy` says, then it may go itself.
+import { deletionGuard } from '../apply/deletion-guard.ts';
+import { asSluiceError } from '../errors.ts';
+import { stringAt } from '../flux/read.ts';
+import type { InventoryEntry } from '../flux/status.ts';
+import { readInventory } from '../inventory/inventory.ts';
+import type { ServedKind } from '../ports/kube.ts';
+import { deletingIdentity } from './identity.ts';
+import { readSource } from './inputs.ts';
+import { prune } from './prune.ts';
+import { liveOf, wantedByOthers } from './rivals.ts';
+import type { ReconcileTools, Run } from './run.ts';
+
+const finalizer = 'finalizers.fluxcd.io';
+const acknowledgement = 'sluice.dev/acknowledge-deletions';
+const terminationLookMs = 2_000;
+const serviceAccounts: ServedKind = {
+  group: '',
+  version: 'v1',
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
+  namespaced: true,
+  verbs: ['get'],
+};
+
+/**
+ * Deletes what the deleted Kustomization had applied, but for what another one applies from now on.
+ *
+ * @returns what was done, for the log
+ * @throws SluiceError `deploy.deletions`, `deploy.prune`: the finalizer stays, and so does the inventory
+ */
+export async function finalize(run: Run, tools: ReconcileTools): Promise<string> {
+  const { entries } = readInventory(run.object);
+  const orphaning = whyOrphaned(run);
+  if (orphaning !== undefined || entries.length === 0) return letGo(run, orphaning ?? 'it had nothing', tools);
+  const live = liveOf(run.object);
+  // What moved to another Kustomization stays, and that one takes it over.
+  const wanted = await wantedByOthers(live, new Set(entries.map(({ id }) => id)), tools);
+  const going = entries.filter(({ id }) => !wanted.has(id));
+  if (going.length === 0) return letGo(run, 'others apply all it had', tools);
+  const fleet = await tools.fleet.now();
+  const source = await readSource(live, tools).catch(() => undefined);
+  guard(run, going, fleet.side.fleet.config.maxDeletions, source?.revision);
+  // As the account that applied it; nobody else's rights are used, also where that account is gone.
+  const identity = deletingIdentity(live, fleet);
+  if ((await tools.cluster.get({ kind: serviceAccounts, ...identity.account })) === undefined) {
+    const { namespace, name } = identity.account;
+    const message = `ServiceAccount ${namespace}/${name} is gone, so nothing can be deleted as it; ${going.length} objects stay`;
+    await tools.cluster.record({ about: run.object, type: 'Warning', reason: 'PruneFailed', message });
+    return letGo(run, message, tools);
+  }
+  const writer = tools.cluster.as(identity.account);
+  const kinds = await tools.cluster.kinds();
+  const { survivors: left, failure } = await prune(run, going, { identity, writer, kinds }, tools);
+  if (failure !== undefined) throw failure;
+  if (left.length > 0 && run.deploy.deletionPolicy === 'WaitForTermination' && !isLate(run, tools)) {
+    tools.schedule.next(run.key, terminationLookMs, 'termination');
+    return `waiting for ${left.length} objects to end`;
+  }
+  return letGo(run, `deleted ${going.length - left.length} objects`, tools);
+}
+
+function whyOrphaned({ deploy }: Run): string | undefined {
+  if (deploy.suspend) return 'it was suspended';
+  if (deploy.deletionPolicy === 'Orphan') return 'its deletionPolicy is Orphan';
+  return deploy.deletionPolicy === 'MirrorPrune' && !deploy.prune ? 'it does not prune' : undefined;
+}
+
+/** @throws SluiceError `deploy.deletions` */
+function guard(run: Run, going: readonly InventoryEntry[], maxDeletions: number, revision: string | undefined): void {
+  const acknowledged = stringAt(run.object.metadata.annotations, acknowledgement);
+  const refused = deletionGuard({
+    kustomization: { namespace: run.namespace, name: run.name },
+    built: going.length,
+    stale: going,
+    maxDeletions,
+    revision: revision ?? stringAt(run.object['status'], 'lastAttemptedRevision') ?? 'deleted',
+    acknowledged,
+  });
+  if (refused !== undefined) throw refused;
+}
+
+function isLate(run: Run, tools: ReconcileTools): boolean {
+  const since = Date.parse(stringAt(run.object.metadata as never, 'deletionTimestamp') ?? '');
+  return tools.now().getTime() - since > run.deploy.timeoutMs;
+}
+
+async function letGo(run: Run, why: string, { cluster, kustomizations }: ReconcileTools): Promise<string> {
+  const { finalizers } = run.object.metadata;
+  const others = (Array.isArray(finalizers) ? finalizers : []).filter(
+    (one): one is string => typeof one === 'string' && one !== finalizer,
+  );
+  try {
+    const version = stringAt(run.object.metadata as never, 'resourceVersion');
+    kustomizations.wrote(await cluster.patchMetadata(run.address, { finalizers: others }, version));
+  } catch (thrown) {
+    const error = asSluiceError(thrown);
+    // It is gone already: somebody else let it go.
+    if (error.code !== 'kube.gone') throw error;
+  }
+  return `let go: ${why}`;
+}
