@@ -1,5 +1,6 @@
 // dependsOn of a live Kustomization: who is ready, who is waited for, and who waits in a circle. Rules as
 // kustomize-controller's checkDependencies; but every dependency that is not ready is named, not the first.
+import { visible } from '../diff/visible.ts';
 import { compileExpression, ExpressionFailure } from '../health/expressions.ts';
 import type { KubeObject } from '../object/object.ts';
 import { showIdentifier } from '../object/show.ts';
@@ -112,8 +113,12 @@ function notReady(dependency: KubeObject): string | undefined {
 function behind(dependency: KubeObject, revision: string): string | undefined {
   const applied = stringAt(dependency['status'], 'lastAppliedRevision');
   if (applied === revision) return undefined;
-  const at = applied === undefined ? 'nothing applied so far' : `at ${showIdentifier(applied)}`;
-  return `${showIdentifier(revision)} is not applied yet (${at})`;
+  const at = applied === undefined ? 'nothing applied so far' : `at ${shownRevision(applied)}`;
+  return `${shownRevision(revision)} is not applied yet (${at})`;
+}
+
+function shownRevision(revision: string): string {
+  return visible(revision.slice(0, longestRevision));
 }
 
 function failsExpression(text: string, self: KubeObject, dep: KubeObject): string | undefined {
@@ -127,6 +132,7 @@ function failsExpression(text: string, self: KubeObject, dep: KubeObject): strin
 }
 
 const mostNamed = 20;
+const longestRevision = 300;
 
 function waitingMessage(waiting: readonly WaitingFor[]): string {
   const named = waiting
