@@ -58,6 +58,33 @@ export interface IssueComment {
   readonly body: string;
 }
 
+/** A pull request that was merged. */
+export interface MergedPull {
+  readonly number: number;
+  /** What the merge left on the base branch: the merge commit, the squashed one, or the last of the rebased ones. */
+  readonly commit: string;
+  /** Short name of the base branch. */
+  readonly base: string;
+  readonly mergedAt: Date;
+  readonly htmlUrl: string;
+}
+
+/** A deployment of ours. */
+export interface Deployment {
+  readonly id: number;
+  readonly environment: string;
+  /** When its last status came, to the second. */
+  readonly updatedAt: Date;
+}
+
+export interface DeploymentStatus {
+  readonly state: 'in_progress' | 'success' | 'failure' | 'inactive';
+  /** At most 140 characters. */
+  readonly description: string;
+  /** Where "View details" leads. */
+  readonly logUrl: string;
+}
+
 /** Every method: @throws SluiceError `github.*`; transient with `retryAt` for limits and outages, terminal otherwise. */
 export interface GitHub {
   /** Undefined where it does not exist or the App lost access. */
@@ -82,6 +109,27 @@ export interface GitHub {
   createComment(at: RepositoryId, number: number, body: string): Promise<IssueComment>;
   updateComment(at: RepositoryId, id: number, body: string): Promise<void>;
   deleteComment(at: RepositoryId, id: number): Promise<void>;
+  /** Merged into a branch and touched since a time, the last merged first; at most 100. */
+  mergedPulls(at: RepositoryId, branch: string, since: Date): Promise<readonly MergedPull[]>;
+  /** The merged pull requests that brought a commit; none where GitHub does not know the commit. */
+  pullsOf(at: RepositoryId, commit: string): Promise<readonly MergedPull[]>;
+  /** Our own deployments (by App id) of a commit, oldest first; to one environment where it is named. */
+  deployments(at: RepositoryId, commit: string, environment?: string): Promise<readonly Deployment[]>;
+  /** Merges nothing, and asks for no checks. `payload` is for other programs that look at deployments. */
+  createDeployment(
+    at: RepositoryId,
+    to: {
+      readonly commit: string;
+      readonly environment: string;
+      readonly payload: Readonly<Record<string, string | number>>;
+    },
+  ): Promise<Deployment>;
+  /** Takes it off the list, whatever its state. */
+  deleteDeployment(at: RepositoryId, id: number): Promise<void>;
+  /** Our own statuses of a deployment, newest first, at most 100. */
+  deploymentStatuses(at: RepositoryId, id: number): Promise<readonly DeploymentStatus[]>;
+  /** A success makes earlier ones of the same environment `inactive`. */
+  addDeploymentStatus(at: RepositoryId, id: number, status: DeploymentStatus): Promise<void>;
   /**
    * A token for fetching one repository over HTTPS, read only; cached until shortly before it expires. `refused` is one
    * that Git's server did not take: it is given up for a new one.

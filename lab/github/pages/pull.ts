@@ -1,4 +1,5 @@
 import type { Account } from '../account.ts';
+import type { Deployment, DeploymentState } from '../deployment.ts';
 import type { Comment, Pull, Review } from '../issue.ts';
 import { stateOf, unmet } from '../protect.ts';
 import { fullName } from '../repository.ts';
@@ -33,6 +34,7 @@ export async function conversation(world: World, pull: Pull): Promise<Markup> {
   const said: { readonly at: string; readonly id: number; readonly markup: Markup }[] = [
     ...[...pull.comments.values()].map((one) => ({ at: one.createdAt, id: one.id, markup: commentBox(world, one) })),
     ...pull.pull.reviews.map((one) => ({ at: one.submittedAt, id: one.id, markup: reviewLine(world, one) })),
+    ...deploymentsOf(pull).map((one) => ({ at: one.createdAt, id: one.id, markup: deploymentLine(world, one) })),
   ];
   said.sort((a, b) => a.at.localeCompare(b.at) || a.id - b.id);
   const action = `/${fullName(repository)}/pull/${number}`;
@@ -65,6 +67,32 @@ function reviewLine(world: World, review: Review): Markup {
   };
   return html`<p class="event"><b class="author">${review.user.login}</b> ${words[review.state]} ${ago(world, review.submittedAt)}
     on <span class="mono">${review.commit.slice(0, 7)}</span>${review.body !== '' && html`: ${review.body}`}</p>`;
+}
+
+/** Of the head or of what it was merged as. */
+function deploymentsOf({ repository, pull }: Pull): readonly Deployment[] {
+  return [...repository.deployments.values()].filter(({ sha }) => sha === pull.mergeCommit || sha === pull.head.sha);
+}
+
+function deploymentLine(world: World, deployment: Deployment): Markup {
+  const { creator, environment, statuses } = deployment;
+  const last = statuses.at(-1);
+  const words: Readonly<Record<DeploymentState, string>> = {
+    error: 'Error',
+    failure: 'Failure',
+    inactive: 'Inactive',
+    pending: 'Pending',
+    success: 'Active',
+    queued: 'Queued',
+    in_progress: 'In progress',
+  };
+  const state = last?.state ?? 'pending';
+  const kind =
+    { success: 'success', failure: 'failure', error: 'failure', inactive: 'neutral' }[state as string] ?? 'pending';
+  const told = last === undefined || last.description === '' ? '' : html` — ${last.description}`;
+  const details = /^https?:\/\//.test(last?.logUrl ?? '') && html` · <a href="${last?.logUrl}">View details</a>`;
+  return html`<p class="event"><b class="author">${creator.login.replace(/\[bot\]$/, '')}</b> deployed to <b>${environment}</b>
+    ${ago(world, last?.createdAt ?? deployment.createdAt)} <span class="label ${kind}">${words[state]}</span>${told}${details}</p>`;
 }
 
 /** Checks, what is still required, and the button that merges. */

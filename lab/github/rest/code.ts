@@ -126,12 +126,16 @@ export const codeRoutes: readonly RepositoryRoute[] = [
     needs: 'pull_requests:read',
     handle: async (call) => {
       const commit = await commitOf(call, 'commit_sha');
-      const pulls = [...call.repository.issues.values()].filter(isPull);
+      const { path, defaultBranch, refs, issues } = call.repository;
+      const tip = refs.get(`refs/heads/${defaultBranch}`);
+      // What is on the default branch was brought by those that were merged; the rest is in open ones.
+      const landed = tip !== undefined && (await isAncestor(path, commit.sha, tip));
+      const pulls = [...issues.values()].filter(isPull);
       const held = await Promise.all(
-        pulls.map(async (pull) => {
-          const { head, mergeCommit } = pull.pull;
-          if (mergeCommit === commit.sha) return pull.pull.mergedAt !== null;
-          return isAncestor(call.repository.path, commit.sha, head.sha);
+        pulls.map(async ({ state, pull: { head, base, mergeCommit, mergedAt } }) => {
+          if (landed ? mergedAt === null : state !== 'open') return false;
+          if (landed && mergeCommit === commit.sha) return true;
+          return (await isAncestor(path, commit.sha, head.sha)) && !(await isAncestor(path, commit.sha, base.sha));
         }),
       );
       return paged(

@@ -11,6 +11,7 @@ import {
   created,
   found,
   idOf,
+  noContent,
   ok,
   oneOf,
   optionalText,
@@ -23,6 +24,7 @@ import { findCommit } from '../git/bare.ts';
 
 const at = '/repos/{owner}/{repo}';
 const longestDescription = 140;
+const longestEnvironment = 255;
 
 async function createStatus(call: RepositoryCall): Promise<Answer> {
   const { world, repository } = call;
@@ -83,6 +85,8 @@ async function createDeployment(call: RepositoryCall): Promise<Answer> {
   const { user, app } = world.writer(call.actor);
   const now = world.clock.stamp();
   const environment = optionalText(call, 'environment') ?? 'production';
+  if (environment === '' || environment.length > longestEnvironment)
+    throw invalid('Deployment', 'environment', `environment is too long (maximum is ${longestEnvironment} characters)`);
   const payload = call.body['payload'];
   const deployment: Deployment = {
     id: world.nextId(),
@@ -143,14 +147,28 @@ function createDeploymentStatus(call: RepositoryCall): Answer {
   return created(deploymentStatusShape(world, repository, deployment, status));
 }
 
-/** Earlier deployments to the same lasting environment become inactive. */
+/** Earlier deployments to the same environment become inactive, unless it is for production or for a while only. */
 function retire(call: RepositoryCall, deployment: Deployment, status: DeploymentStatus): void {
   for (const other of call.repository.deployments.values()) {
-    const same = other.environment === deployment.environment && other.id < deployment.id && !other.transient;
-    if (same && other.statuses.at(-1)?.state === 'success') {
+    const same = other.environment === deployment.environment && other.id < deployment.id;
+    if (same && !other.transient && !other.production && other.statuses.at(-1)?.state === 'success') {
       other.statuses.push({ ...status, id: call.world.nextId(), state: 'inactive', description: '' });
     }
   }
+}
+
+/** One that is active is let go only where it is the only one. */
+function deleteDeployment(call: RepositoryCall): Answer {
+  const { deployments } = call.repository;
+  const deployment = deploymentOf(call);
+  if (deployments.size > 1 && deployment.statuses.at(-1)?.state === 'success')
+    throw new Refusal(
+      422,
+      'We cannot delete an active deployment unless it is the only deployment in a given environment.',
+    );
+  deployments.delete(deployment.id);
+  call.world.changed();
+  return noContent;
 }
 
 export const statusRoutes: readonly RepositoryRoute[] = [
@@ -183,6 +201,7 @@ export const statusRoutes: readonly RepositoryRoute[] = [
     needs: 'deployments:read',
     handle: (call) => ok(deploymentShape(call.world, call.repository, deploymentOf(call))),
   },
+  { route: `DELETE ${at}/deployments/{deployment_id}`, needs: 'deployments:write', handle: deleteDeployment },
   {
     route: `POST ${at}/deployments/{deployment_id}/statuses`,
     needs: 'deployments:write',

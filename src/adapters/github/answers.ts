@@ -1,6 +1,14 @@
 // The parts of GitHub's answers that are used. Everything else is dropped at the door.
 import { z } from 'zod';
-import type { CheckRun, HostedRepository, PullRequest, RepositoryId } from '../../ports/github.ts';
+import type {
+  CheckRun,
+  Deployment,
+  DeploymentStatus,
+  HostedRepository,
+  MergedPull,
+  PullRequest,
+  RepositoryId,
+} from '../../ports/github.ts';
 
 const id = z.number().int().nonnegative();
 const sha = z.string().regex(/^[0-9a-f]{40}$/);
@@ -45,6 +53,34 @@ export const commentAnswer = z.object({
   performed_via_github_app: z.object({ id }).nullish(),
 });
 
+/** Of closed pull requests, those that were merged are of interest. */
+export const mergedPullAnswer = z.object({
+  number: id,
+  merged_at: z.iso.datetime({ offset: true }).nullish(),
+  updated_at: z.iso.datetime({ offset: true }),
+  merge_commit_sha: sha.nullish(),
+  base: z.object({ ref: z.string() }),
+  html_url: z.string(),
+});
+
+/** Who made it. */
+export const byApp = z.object({
+  creator: z.object({ type: z.string() }).nullish(),
+  performed_via_github_app: z.object({ id }).nullish(),
+});
+
+export const deploymentAnswer = byApp.extend({
+  id,
+  environment: z.string(),
+  updated_at: z.iso.datetime({ offset: true }),
+});
+
+export const deploymentStatusAnswer = byApp.extend({
+  state: z.string(),
+  description: z.string().nullish(),
+  log_url: z.string().nullish(),
+});
+
 export const tokenAnswer = z.object({ token: z.string().min(1), expires_at: z.iso.datetime({ offset: true }) });
 
 export const installationsAnswer = z.array(z.object({ id, app_id: id, suspended_at: z.string().nullish() }));
@@ -87,4 +123,32 @@ export function checkRun(answer: z.infer<typeof checkRunAnswer>): CheckRun {
   const completed = answer.status === 'completed';
   const cancelled = completed && answer.conclusion === 'cancelled';
   return { id: answer.id, head: answer.head_sha, completed, ...(cancelled && { cancelled }) };
+}
+
+/** The last merged first. */
+export function mergedPulls(list: readonly z.infer<typeof mergedPullAnswer>[]): readonly MergedPull[] {
+  const merged = list.flatMap(({ number, merged_at, merge_commit_sha, base, html_url }): MergedPull[] => {
+    if (typeof merged_at !== 'string' || typeof merge_commit_sha !== 'string') return [];
+    const mergedAt = new Date(merged_at);
+    return [{ number, commit: merge_commit_sha, base: base.ref, mergedAt, htmlUrl: html_url }];
+  });
+  return merged.sort((one, other) => other.mergedAt.getTime() - one.mergedAt.getTime() || other.number - one.number);
+}
+
+export function deployment(answer: z.infer<typeof deploymentAnswer>): Deployment {
+  return { id: answer.id, environment: answer.environment, updatedAt: new Date(answer.updated_at) };
+}
+
+const states: readonly string[] = [
+  'in_progress',
+  'success',
+  'failure',
+  'inactive',
+] satisfies DeploymentStatus['state'][];
+
+/** None for a state that is never ours. */
+export function deploymentStatus(answer: z.infer<typeof deploymentStatusAnswer>): DeploymentStatus[] {
+  const { state, description, log_url } = answer;
+  if (!states.includes(state)) return [];
+  return [{ state: state as DeploymentStatus['state'], description: description ?? '', logUrl: log_url ?? '' }];
 }

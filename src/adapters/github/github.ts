@@ -9,6 +9,8 @@ import * as answers from './answers.ts';
 import { outputsOf, type WireOutput } from './check-output.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Delivery, failedDeliveries } from './deliveries.ts';
+import { deploymentCalls } from './deployments.ts';
+import { orGone } from './gone.ts';
 import { Identity } from './identity.ts';
 import { mapPages, pagesOf, upTo } from './pages.ts';
 import type { Fetch } from './transport.ts';
@@ -240,6 +242,8 @@ export function createGitHub(options: GitHubOptions): GitHub {
       await orGone(() => ask(at, { what, route, parameters: { comment_id: id }, answer: answers.anything }));
     },
 
+    ...deploymentCalls(appId, ask),
+
     fetchToken: (at, refused) => identity.fetchToken(at, refused),
 
     async redeliverFailed(since) {
@@ -277,13 +281,4 @@ function fits(body: string, what: string): void {
   if (body.length <= commentLimit) return;
   const message = `${what}: it has ${body.length} characters, and GitHub takes at most ${commentLimit}`;
   throw new SluiceError('github.rejected', message);
-}
-
-async function orGone<T>(act: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await act();
-  } catch (error) {
-    if (error instanceof SluiceError && error.code === 'github.gone') return undefined;
-    throw error;
-  }
 }

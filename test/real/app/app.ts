@@ -132,6 +132,7 @@ export async function startOrganisation(options: AppOptions = {}): Promise<Organ
       contents: 'read',
       pull_requests: 'write',
       checks: 'write',
+      deployments: 'write',
       metadata: 'read',
       merge_queues: 'read',
     },

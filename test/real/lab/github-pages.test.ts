@@ -108,5 +108,11 @@ describe('pages', () => {
     expect((await send(path, { as: 'bob', do: 'merge' })).status).toBe(303);
     expect(lab.pull('acme/web', number).pull.mergedBy?.login).toBe('bob');
     expect(await read(path)).toContain('class="state merged"');
+    const asked = { ref: lab.pull('acme/web', number).pull.mergeCommit, environment: 'prod <eu>' };
+    const { body } = await call('POST /repos/acme/web/deployments', { ...asked, required_contexts: [] });
+    const status = { state: 'failure', description: '<b>why', log_url: 'https://example.com/why' };
+    await call(`POST /repos/acme/web/deployments/${body.id}/statuses`, status);
+    const deployed = /deployed to <b>prod &lt;eu&gt;<\/b>[\s\S]*Failure[\s\S]*&lt;b&gt;why[\s\S]*example.com\/why/;
+    expect(await read(path)).toMatch(deployed);
   });
 });

@@ -248,4 +248,41 @@ describe('statuses and deployments', () => {
     expect((await call('GET /repos/acme/web/deployments?environment=prod/checkout')).body).toHaveLength(2);
     expect((await call(`GET /repos/acme/web/deployments/${first.body.id}`)).status).toBe(200);
   });
+
+  test('of production stay active beside later ones; what is active is not deleted', async () => {
+    const { call } = stage;
+    const asked = { ref: 'main', environment: 'production', auto_merge: false, required_contexts: [] };
+    const ids: number[] = [];
+    for (const state of ['success', 'success', 'in_progress']) {
+      const { id } = (await call('POST /repos/acme/web/deployments', asked)).body;
+      ids.push(id);
+      expect((await call(`POST /repos/acme/web/deployments/${id}/statuses`, { state })).status).toBe(201);
+    }
+    const [first, , third] = ids;
+    const states = (await call(`GET /repos/acme/web/deployments/${first}/statuses`)).body;
+    expect(states.map(({ state }: { state: string }) => state)).toEqual(['success']);
+    expect((await call(`DELETE /repos/acme/web/deployments/${first}`)).status).toBe(422);
+    expect((await call(`DELETE /repos/acme/web/deployments/${third}`)).status).toBe(204);
+    expect((await call(`GET /repos/acme/web/deployments/${third}`)).status).toBe(404);
+  });
+
+  test.each([
+    ['a ref that is not there', { ref: 'nowhere' }],
+    ['an environment without a name', { environment: '' }],
+    ['an environment with too long a name', { environment: 'e'.repeat(256) }],
+    ['contexts that are no list', { required_contexts: 'ci' }],
+  ])('are refused for %s', async (_, wrong) => {
+    const asked = { ref: 'main', environment: 'prod', auto_merge: false, required_contexts: [], ...wrong };
+    expect((await stage.call('POST /repos/acme/web/deployments', asked)).status).toBe(422);
+  });
+
+  test.each([
+    ['a description too long', { state: 'success', description: 'd'.repeat(141) }],
+    ['a state of its own', { state: 'live' }],
+  ])('take no status with %s', async (_, wrong) => {
+    const { call } = stage;
+    const asked = { ref: 'main', environment: 'prod', auto_merge: false, required_contexts: [] };
+    const { id } = (await call('POST /repos/acme/web/deployments', asked)).body;
+    expect((await call(`POST /repos/acme/web/deployments/${id}/statuses`, wrong)).status).toBe(422);
+  });
 });

@@ -22,11 +22,12 @@ test('the link that registers the App asks for what the manifest says', () => {
   expect(query.get('webhook_url')).toBe(manifest.hook_attributes.url);
 });
 
-test('the App can write checks and comments, and nothing else', () => {
+test('the App can write checks, comments and deployments, and nothing else', () => {
   const writes = Object.entries(manifest.default_permissions).filter(([, level]) => level !== 'read');
   expect(writes).toEqual([
     ['checks', 'write'],
     ['pull_requests', 'write'],
+    ['deployments', 'write'],
   ]);
 });
 
