@@ -17,7 +17,7 @@ export function deploymentStatus(object: KubeObject): ObjectStatus {
   let message: string | undefined;
   if (want > total) message = progress(total, want, 'created');
   else if (want > updated) message = progress(updated, want, 'updated');
-  else if (total > want) message = `${total - want} replicas still to be removed`;
+  else if (total > want) message = leftOver(total - want);
   else if (updated > available) message = progress(available, updated, 'available');
   else if (want > ready) message = progress(ready, want, 'ready');
   else if (!hasRolledOut(object)) message = 'its new ReplicaSet is not available yet';
@@ -44,7 +44,7 @@ export function statefulSetStatus(object: KubeObject): ObjectStatus {
   let message: string | undefined;
   if (want > total) message = progress(total, want, 'created');
   else if (want > ready) message = progress(ready, want, 'ready');
-  else if (total > want) message = `${total - want} replicas still to be removed`;
+  else if (total > want) message = leftOver(total - want);
   else message = partition === -1 ? rolloutLeft(object, want) : partitionLeft(updated, want - partition);
   return message === undefined ? current : { status: 'InProgress', message };
 }
@@ -88,8 +88,12 @@ export function replicaSetStatus(object: KubeObject): ObjectStatus {
   if (want > labelled) message = progress(labelled, want, 'created');
   else if (want > available) message = progress(available, want, 'available');
   else if (want > ready) message = progress(ready, want, 'ready');
-  else if (total > want) message = `${total - want} replicas still to be removed`;
+  else if (total > want) message = leftOver(total - want);
   return message === undefined ? current : { status: 'InProgress', message };
+}
+
+function leftOver(count: number): string {
+  return `${count} ${count === 1 ? 'replica' : 'replicas'} still to be removed`;
 }
 
 interface Counts {
