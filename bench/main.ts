@@ -1,4 +1,4 @@
-// Measures Sluice against the tools that people use today: npm run bench -- [--quick] [renderer|policy|check|review|fan-out …]
+// Measures Sluice against the tools that people use today: npm run bench -- [--quick] [renderer|policy|check|review|webhooks|fan-out …]
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import type { Bench, Measured } from './measures/measure.ts';
 import { measurePolicy } from './measures/policy.ts';
 import { measureRenderer } from './measures/renderer.ts';
 import { measureReview } from './measures/review.ts';
+import { measureWebhooks } from './measures/webhooks.ts';
 import { ensurePeers } from './peers/binaries.ts';
 import { countTable, timingTable } from './table.ts';
 
@@ -21,6 +22,7 @@ const measures: Readonly<Record<string, (bench: Bench) => Promise<Measured>>> = 
   policy: measurePolicy,
   check: measureCheck,
   review: measureReview,
+  webhooks: measureWebhooks,
   'fan-out': measureFanOut,
 };
 

@@ -6,7 +6,7 @@ import { createGitHub } from './adapters/github/github.ts';
 import { healthListener } from './adapters/http/health.ts';
 import { listen } from './adapters/http/listen.ts';
 import { createLog, type LogOptions } from './adapters/log/log.ts';
-import type { QueueEvent } from './adapters/queue/event.ts';
+import { embeddedDoor } from './adapters/queue/embedded.ts';
 import { openQueues } from './adapters/queue/open.ts';
 import type { Role } from './command-line/arguments.ts';
 import {
@@ -25,7 +25,9 @@ import type { Queues } from './ports/queue.ts';
 import { hostedRepositories } from './pull-request/hosted.ts';
 import { pacePulls } from './pull-request/pace.ts';
 import { newPullMemory } from './pull-request/publication.ts';
+import { logQueueEvent } from './queue-log.ts';
 import { type Server, startServer } from './server.ts';
+import { startServerApart } from './server-apart.ts';
 import type { Toolbox } from './toolbox.ts';
 import { startWorker } from './worker.ts';
 
@@ -65,10 +67,10 @@ export async function startRole(
   });
   // Open the queues, then take jobs, then take webhooks.
   const queues = await openQueues(common.queue, {
-    folder: join(common.data, 'queue'),
+    folder: folderOf(common),
     lockMs: common.lockMs,
     stalledMs: Math.min(stalledMs, common.lockMs),
-    onEvent: (event) => logQueue(log, event),
+    onEvent: (event) => logQueueEvent(log, event),
   });
   try {
     const parts = await startParts(configured, { queues, log, toolbox });
@@ -106,7 +108,7 @@ async function startParts({ common, serve, work, deploy }: Configured, tools: Ro
   const server =
     serve === undefined
       ? undefined
-      : await startServer(serve, { queue, queues, log, elapsed: () => performance.now() });
+      : await (work === undefined ? startServer(serve, { queue, queues, log, elapsed }) : serveApart(serve, log));
   // A process without the server answers for itself.
   const health =
     server === undefined
@@ -125,6 +127,18 @@ async function startParts({ common, serve, work, deploy }: Configured, tools: Ro
     },
   };
 }
+
+/** Where the same process reviews, webhooks have a thread of their own. */
+async function serveApart(serve: ServeConfiguration, log: Log): Promise<Server> {
+  return await startServerApart(serve, { queue: serve.queue, door: embeddedDoor(folderOf(serve)), log });
+}
+
+/** Of the embedded queue. */
+function folderOf({ data }: { readonly data: string }): string {
+  return join(data, 'queue');
+}
+
+const elapsed = (): number => performance.now();
 
 interface Configured {
   readonly common: ServeConfiguration | WorkerConfiguration | AgentConfiguration;
@@ -194,10 +208,4 @@ async function startWork(
 async function startAgents({ clusters }: AgentConfiguration): Promise<{ stop(): Promise<void> }> {
   if (clusters.length > 0) throw new SluiceError('internal', 'this version has no agent');
   return { stop: () => Promise.resolve() };
-}
-
-function logQueue(log: Log, event: QueueEvent): void {
-  const error = 'error' in event ? { code: event.error.code, reason: event.error.message } : {};
-  const at = 'at' in event ? { at: event.at.toISOString(), attempt: event.attempt } : {};
-  log.warn(`queue: ${event.event}`, { ...error, ...at });
 }

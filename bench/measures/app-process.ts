@@ -3,11 +3,12 @@ import { startRole } from '../../src/roles.ts';
 import { createToolbox } from '../../src/toolbox.ts';
 
 const toolbox = createToolbox(process.env);
-const role = await startRole('start', process.env, toolbox);
+const [, , named] = process.argv;
+const role = await startRole(named === 'serve' || named === 'worker' ? named : 'start', process.env, toolbox);
 process.once('disconnect', () => {
   void role
     .stop()
     .then(() => toolbox.close())
     .finally(() => process.exit());
 });
-process.send?.(role.webhookUrl);
+process.send?.(role.webhookUrl ?? '');

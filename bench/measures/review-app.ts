@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { CheckRun } from '../../lab/github/check.ts';
 import type { ApiCall } from '../../lab/github/counters.ts';
@@ -23,6 +24,10 @@ export interface HostedTenant {
   review(pull: number): Promise<CheckRun>;
   /** Tells the App of pull requests, one after the other, until the work ends. @returns milliseconds of each answer */
   deliverDuring(pulls: readonly number[], work: Promise<unknown>): Promise<readonly number[]>;
+  /** Tells the App for so long of a pull request that is not there, while it has nothing else to do. @returns as above */
+  deliverIdle(ms: number): Promise<readonly number[]>;
+  /** Resolves when the App has nothing left to do, and would begin any review at once. */
+  quiet(): Promise<void>;
   /** How many calls to GitHub's API there were, up to the one that completed a check. */
   calls(): Promise<number>;
   /** A copy of the tenant's files. @returns the folder */
@@ -34,36 +39,46 @@ export interface HostedTenant {
 const repository = sampleName('checkout');
 const author = 'carla';
 const file = 'base/kustomization.yaml';
+/** Pull requests of one number begin two seconds apart at least. */
+const quietMs = 2_500;
+const nobodys = 999_999;
 
-export async function hostTenant(directory: string): Promise<HostedTenant> {
+/** `sluice start`; or with an address of Redis, `sluice serve` and `sluice worker`. */
+export async function hostTenant(directory: string, redis?: string): Promise<HostedTenant> {
   const github = await startGitHub({ limits: {} });
   await createSampleOrganisation(github);
   const app = await registerSluice(github, undefined);
-  const child = fork(join(import.meta.dirname, 'app-process.ts'), {
-    env: {
-      ...process.env,
-      SLUICE_APP_ID: String(app.id),
-      SLUICE_PRIVATE_KEY: app.privateKey,
-      SLUICE_WEBHOOK_SECRET: secret,
-      SLUICE_GITHUB_URL: github.address,
-      SLUICE_PLATFORM: sampleName('platform'),
-      SLUICE_QUEUE: 'embedded',
-      SLUICE_DATA: join(directory, 'data'),
-      SLUICE_LISTEN: '127.0.0.1:0',
-      SLUICE_ADMIN_LISTEN: '127.0.0.1:0',
-      SLUICE_LOG_LEVEL: 'error',
-    },
-  });
-  const url = await Promise.race([
-    once(child, 'message').then(([address]) => String(address)),
-    once(child, 'exit').then(() => {
-      throw new Error('the App did not start');
+  const environment = {
+    ...process.env,
+    SLUICE_APP_ID: String(app.id),
+    SLUICE_PRIVATE_KEY: app.privateKey,
+    SLUICE_WEBHOOK_SECRET: secret,
+    SLUICE_GITHUB_URL: github.address,
+    SLUICE_PLATFORM: sampleName('platform'),
+    SLUICE_QUEUE: redis ?? 'embedded',
+    SLUICE_LISTEN: '127.0.0.1:0',
+    SLUICE_ADMIN_LISTEN: '127.0.0.1:0',
+    SLUICE_LOG_LEVEL: 'error',
+  };
+  const roles = redis === undefined ? ['start'] : ['serve', 'worker'];
+  const children = roles.map((role) =>
+    fork(join(import.meta.dirname, 'app-process.ts'), [role], {
+      env: { ...environment, SLUICE_DATA: join(directory, role) },
     }),
-  ]);
+  );
+  const [url = ''] = await Promise.all(children.map(started));
   const cloneUrl = github.cloneUrl(repository, author);
   const installation = [...github.world.installations.values()][0]?.id;
   const id = github.repository(repository).id;
   const branches = new Map<number, string>();
+  const deliver = async (pulls: readonly number[], until: Promise<unknown>): Promise<readonly number[]> => {
+    const workerData = { url, bodies: pulls.map(bodyOf) };
+    const worker = new Worker(join(import.meta.dirname, 'deliverer.ts'), { workerData });
+    const answered = once(worker, 'message').then(([times]) => times as readonly number[]);
+    await Promise.race([until, answered]);
+    worker.postMessage('stop');
+    return answered;
+  };
   const before = await readMain(cloneUrl, directory);
 
   const bodyOf = (pull: number): string =>
@@ -96,13 +111,14 @@ export async function hostTenant(directory: string): Promise<HostedTenant> {
     },
     push,
     review,
-    deliverDuring: async (pulls, work) => {
-      const workerData = { url, bodies: pulls.map(bodyOf) };
-      const worker = new Worker(join(import.meta.dirname, 'deliverer.ts'), { workerData });
-      const answered = once(worker, 'message').then(([times]) => times as readonly number[]);
-      await Promise.race([work, answered]);
-      worker.postMessage('stop');
-      return answered;
+    deliverDuring: deliver,
+    deliverIdle: (ms) => deliver([nobodys], sleep(ms)),
+    quiet: async () => {
+      let seen = -1;
+      while (seen !== github.counters.log.length) {
+        seen = github.counters.log.length;
+        await sleep(quietMs);
+      }
     },
     // The check is there a moment before the call is counted.
     calls: () => {
@@ -114,14 +130,24 @@ export async function hostTenant(directory: string): Promise<HostedTenant> {
       await git(directory, 'clone', '--quiet', cloneUrl, folder);
       return folder;
     },
-    pids: () => familyOf(child),
+    pids: () => children.flatMap(familyOf),
     close: async () => {
-      const exited = once(child, 'exit');
-      child.disconnect();
+      const exited = Promise.all(children.map((child) => once(child, 'exit')));
+      for (const child of children) child.disconnect();
       await exited;
       await github.stop();
     },
   };
+}
+
+/** @returns where webhooks go, or nothing where that is another role */
+async function started(child: ChildProcess): Promise<string> {
+  return Promise.race([
+    once(child, 'message').then(([address]) => String(address ?? '')),
+    once(child, 'exit').then(() => {
+      throw new Error('the App did not start');
+    }),
+  ]);
 }
 
 /** The App and its renderers, as far as the system tells. */
