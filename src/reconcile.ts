@@ -22,6 +22,7 @@ import { moved } from './reconcile/unmoved.ts';
 
 /** A look at the server this old is good enough where the cluster has already seen another revision than we have. */
 const freshMs = 2_000;
+const sourceRetryMs = 30_000;
 const finalizer = 'finalizers.fluxcd.io';
 const acknowledgement = 'sluice.dev/acknowledge-deletions';
 
@@ -55,6 +56,7 @@ async function bringAbout(run: Run, progress: Progress, tools: ReconcileTools): 
   // What it says must be something that can be done, and it must not go before its objects do.
   checkSpec(run);
   await hold(run, tools);
+  if (isFetching(run, tools)) return waitForSource(run, tools);
   // Its source at the newest revision, and whoever it depends on.
   const source = await newestSource(run, tools);
   progress.revision = source.revision;
@@ -129,6 +131,18 @@ async function hold(run: Run, { cluster }: ReconcileTools): Promise<void> {
   if (there.includes(finalizer)) return;
   const version = stringAt(run.object.metadata as never, 'resourceVersion');
   run.wrote(await cluster.patchMetadata(run.address, { finalizers: [...there, finalizer] }, version));
+}
+
+/** Its source was never asked yet: the answer makes it due, so there is nothing to say. */
+function isFetching({ spec }: Run, { sources }: ReconcileTools): boolean {
+  const { kind, namespace, name } = spec.sourceRef;
+  const key = `${namespace}/${name}`;
+  return kind === 'GitRepository' && sources.object(key) !== undefined && sources.outcome(key) === undefined;
+}
+
+function waitForSource(run: Run, tools: ReconcileTools): string {
+  tools.schedule.next(run.key, sourceRetryMs, 'source');
+  return 'its source is being fetched';
 }
 
 /**

@@ -201,12 +201,17 @@ export class AgentLoop {
 
   #fetched(object: KubeObject, outcome: SourceOutcome, moved: boolean): void {
     this.#writeSourceStatus(object, outcome);
-    if (!moved || outcome.state === undefined) return;
     const key = keyOf(object);
+    // The first answer makes due whoever waits for it, whatever it is.
+    const first = !this.#seen.has(key);
+    this.#seen.add(key);
+    if (outcome.state === undefined && first)
+      for (const [reader, kustomization] of this.tools.kustomizations.all())
+        if (this.#reads(kustomization, key)) this.tools.schedule.now(reader, 'source cannot be fetched');
+    if (!moved || outcome.state === undefined) return;
     for (const [reader, kustomization] of this.tools.kustomizations.all())
       if (this.#reads(kustomization, key)) this.tools.schedule.now(reader, `source ${outcome.state.revision}`);
-    this.#deployments.moved(outcome.state, !this.#seen.has(key));
-    this.#seen.add(key);
+    this.#deployments.moved(outcome.state, first);
     if (this.#isPlatform(outcome.state)) this.#rulesMayDiffer();
   }
 

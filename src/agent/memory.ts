@@ -15,8 +15,20 @@ export class Memory {
   readonly #records = new Map<string, AppliedRecord>();
   /** What each Kustomization's newest build holds, applied or not. */
   readonly #desired = new Map<string, ReadonlySet<string>>();
+  readonly #failures = new Map<string, number>();
   /** Owner of an object → those that cannot apply theirs before it lets go. */
   readonly #waiting = new Map<string, Set<string>>();
+
+  /** How often in a row a Kustomization has failed, this time included. */
+  failed(key: string): number {
+    const count = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, count);
+    return count;
+  }
+
+  succeeded(key: string): void {
+    this.#failures.delete(key);
+  }
 
   record(key: string): AppliedRecord | undefined {
     return this.#records.get(key);
@@ -54,6 +66,7 @@ export class Memory {
   forget(key: string): void {
     this.#records.delete(key);
     this.#desired.delete(key);
+    this.#failures.delete(key);
     this.#waiting.delete(key);
   }
 }

@@ -24,12 +24,23 @@ export function metadataOf(object: Pick<KubeObject, 'metadata'>): ObjectMetadata
     generation: typeof generation === 'number' ? generation : undefined,
     deleting: !isAbsent(metadata['deletionTimestamp']),
     labels: stringMap(asObject(metadata['labels'])),
-    digest: digestOf(metadata),
+    digest: metadataDigest(metadata),
   };
 }
 
-/** Labels, annotations, finalizers and owners, as the server orders them: maps by key, lists as they were written. */
-function digestOf(metadata: Readonly<Record<string, Json | undefined>>): string {
-  const parts = ['labels', 'annotations', 'finalizers', 'ownerReferences'].map((field) => metadata[field] ?? null);
-  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 22);
+/**
+ * A digest of labels and annotations, of 32 hex digits: what of its metadata an apply looks at. It moves when a person
+ * edits them, not when a status or a finalizer does. Independent of the order of keys; absent and empty are one.
+ */
+export function metadataDigest(metadata: Readonly<Record<string, Json | undefined>>): string {
+  const parts = ['labels', 'annotations'].map((field) => `${field}=${inOrder(metadata[field])}\n`);
+  return hash('sha256', parts.join(''), 'hex').slice(0, 32);
+}
+
+function inOrder(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? '' : `[${value.map(inOrder).join(',')}]`;
+  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return JSON.stringify(value) ?? '';
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  if (entries.length === 0) return '';
+  return `{${entries.map(([key, child]) => `${JSON.stringify(key)}:${inOrder(child)}`).join(',')}}`;
 }

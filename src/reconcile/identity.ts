@@ -59,7 +59,8 @@ export function deletingIdentity({ namespace, spec }: LiveKustomization, { clust
   const { rbac, lockdown } = cluster;
   const { defaultServiceAccount } = side.fleet.config;
   const account = serviceAccountOf(namespace, spec, { rbac, lockdown, defaultServiceAccount, trusted: false });
-  if (account === undefined) return { owner: { type: 'platform', serviceAccount: undefined }, account: platformAccount };
+  if (account === undefined)
+    return { owner: { type: 'platform', serviceAccount: undefined }, account: platformAccount };
   return { owner: { type: 'tenant', tenant: readTenant(account, rbac, spec.remoteCluster) }, account };
 }
 

@@ -15,7 +15,7 @@ export interface Progress {
 }
 
 const dependencyRetryMs = 30_000;
-const firstRetryMs = 2_000;
+const firstRetryMs = 5_000;
 
 /** Flux's reason where it has one. */
 export function reasonOf(code: ErrorCode): Reason {
@@ -66,7 +66,7 @@ export async function endFailed(thrown: unknown, run: Run, progress: Progress, t
   if (error.code === 'deploy.superseded') return error.message;
   const reason = reasonOf(error.code);
   const message = wordsOf(error);
-  const retryMs = retryAfter(error, reason, run);
+  const retryMs = retryAfter(error, reason, run, tools.memory.failed(run.key));
   tools.schedule.next(run.key, retryMs, `retry after ${reason}`);
   const outcome: FailureOutcome = {
     reason,
@@ -100,12 +100,17 @@ export async function endFailed(thrown: unknown, run: Run, progress: Progress, t
   return `${reason}: ${error.message.split('\n')[0] ?? ''}`.slice(0, 300);
 }
 
-function retryAfter(error: SluiceError, reason: Reason, run: Run): number {
+function retryAfter(error: SluiceError, reason: Reason, run: Run, failures: number): number {
   const { retryIntervalMs } = run.deploy;
   if (reason === 'DependencyNotReady') return dependencyRetryMs;
-  // What is merely not there yet is looked for sooner than what somebody has to mend.
-  if (error.kind === 'terminal') return retryIntervalMs;
-  return Math.min(retryIntervalMs, error.kind === 'transient' ? firstRetryMs * 5 : dependencyRetryMs);
+  // What Git says stays wrong until Git says something else, which is noticed by itself.
+  if (error.kind === 'terminal' && !mayChangeByItself(reason)) return retryIntervalMs;
+  // A missing right, namespace or kind may come at any moment: look soon, then less and less often.
+  return Math.min(retryIntervalMs, firstRetryMs * 2 ** Math.min(failures - 1, 20));
+}
+
+function mayChangeByItself(reason: Reason): boolean {
+  return reason === 'ReconciliationFailed' || reason === 'PruneFailed' || reason === 'ArtifactFailed';
 }
 
 /** The error as a condition says it: what, where, and what to do. */

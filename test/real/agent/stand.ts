@@ -250,12 +250,20 @@ export function tenant(name: string, url: string, spec: object = {}): object[] {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'RoleBinding',
     metadata: { namespace: name, name: 'deployer' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'deployer' },
     subjects: [{ kind: 'ServiceAccount', namespace: name, name: 'deployer' }],
+  };
+  // What `edit` says is put together by a controller, which most tests do without.
+  const role = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: { namespace: name, name: 'deployer' },
+    rules: [{ apiGroups: ['', 'apps', 'batch', 'autoscaling', 'networking.k8s.io'], resources: ['*'], verbs: ['*'] }],
   };
   return [
     namespace(name),
     account,
+    role,
     binding,
     gitRepository(name, name, url),
     kustomization(name, name, { path: './deploy', serviceAccountName: 'deployer', ...spec }),
