@@ -3,9 +3,11 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Arguments, help, readArguments } from './command-line/arguments.ts';
+import type { BootstrapArguments } from './command-line/bootstrap-arguments.ts';
 import { exitCode, render, runCheck } from './command-line/check.ts';
 import { progressOn, type Terminal, writeError } from './command-line/terminal.ts';
 import { asSluiceError } from './errors.ts';
+import type { Progress } from './ports.ts';
 import { createToolbox, type Toolbox } from './toolbox.ts';
 
 export { createToolbox, type Toolbox };
@@ -24,7 +26,11 @@ export async function run(
     const asked: Arguments = readArguments(argv);
     if (asked.command === 'help') terminal.out(help);
     else if (asked.command === 'version') terminal.out(`sluice ${version}\n`);
-    else if (asked.command === 'role') return await runRole(asked, toolbox);
+    else if (asked.command === 'bootstrap') {
+      const said = await runBootstrap(asked, progress, toolbox);
+      clear();
+      terminal.out(said);
+    } else if (asked.command === 'role') return await runRole(asked, toolbox);
     else {
       const report = await runCheck(asked, await toolbox.tools(progress), today);
       clear();
@@ -47,6 +53,13 @@ async function runRole({ role, cluster }: Extract<Arguments, { command: 'role' }
   await stopRequested();
   await started.stop();
   return 0;
+}
+
+/** Brings what speaks to a cluster along; `check` starts without it. */
+async function runBootstrap(asked: BootstrapArguments, progress: Progress, toolbox: Toolbox): Promise<string> {
+  const { runBootstrap: bootstrap } = await import('./command-line/bootstrap.ts');
+  const { renderer } = await toolbox.tools(progress);
+  return await bootstrap(asked, { environment: process.env, renderer, progress });
 }
 
 async function main(): Promise<void> {

@@ -1,6 +1,7 @@
 // The words after `sluice`.
 import { parseArgs } from 'node:util';
 import { SluiceError } from '../errors.ts';
+import { type BootstrapArguments, bootstrapHelp, readBootstrap } from './bootstrap-arguments.ts';
 
 export type Format = 'text' | 'markdown' | 'json';
 
@@ -20,6 +21,7 @@ export type Role = 'serve' | 'worker' | 'agent' | 'start';
 
 export type Arguments =
   | CheckArguments
+  | BootstrapArguments
   | {
       readonly command: 'role';
       readonly role: Role;
@@ -49,7 +51,8 @@ sluice serve     takes webhooks alone            sluice worker    reviews alone
 sluice agent     deploys to one cluster alone: --cluster NAME, or SLUICE_CLUSTER
 
 These are configured by the environment: docs/running.md.
-`;
+
+${bootstrapHelp}`;
 
 const formats: readonly string[] = ['text', 'markdown', 'json'];
 
@@ -72,6 +75,8 @@ export function readArguments(argv: readonly string[]): Arguments {
       return readRole(command, rest);
     case 'check':
       return readCheck(rest);
+    case 'bootstrap':
+      return readBootstrap(rest) ?? { command: 'help' };
     default:
       throw usage(`there is no command ${JSON.stringify(command)}`, 'sluice check --help');
   }

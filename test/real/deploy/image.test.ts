@@ -179,7 +179,7 @@ describe('the last stage, laid out in a folder', () => {
 
   test.each([
     [['version'], new RegExp(`^sluice ${manifest.version.replaceAll('.', '\\.')}`)],
-    [['help'], /sluice start/],
+    [['help'], /sluice bootstrap --cluster/],
   ])('%s', async (args, words) => {
     const { said, ended } = await sluice(args);
     expect([(await ended)[0], said()]).toEqual([0, expect.stringMatching(words)]);
