@@ -9,7 +9,6 @@ import { isAbsent } from '../object/json.ts';
 import type { KubeObject } from '../object/object.ts';
 import { showIdentifier } from '../object/show.ts';
 import type { HealthStatus } from './kstatus.ts';
-import { podTrouble } from './pod.ts';
 import type { HealthRules } from './rules.ts';
 
 export interface HealthTarget {
@@ -90,8 +89,6 @@ export interface Health {
 export interface HealthView {
   /** By the target's id: as the API server has it, null where it says that there is none, absent where nobody looked yet. */
   readonly live: ReadonlyMap<string, KubeObject | null>;
-  /** Pods of a target that is not ready, where somebody looked (`podSelector`): they say why. */
-  readonly pods?: ReadonlyMap<string, readonly KubeObject[]>;
   readonly now: Date;
 }
 
@@ -106,17 +103,10 @@ export function healthOf(targets: readonly HealthTarget[], rules: HealthRules, v
         ? { status: 'Unknown' as const, message: 'not looked at yet' }
         : rules.statusOf(object, view.now);
     if (status === 'Current' || (status === 'NotFound' && one.vanishes)) continue;
-    const pods = view.pods?.get(one.id) ?? [];
-    (status === 'Failed' ? failed : waiting).push({ target: one, status, message: withPods(message, pods) });
+    (status === 'Failed' ? failed : waiting).push({ target: one, status, message });
   }
   const ready = targets.length - failed.length - waiting.length;
   return { done: failed.length > 0 || waiting.length === 0, total: targets.length, ready, failed, waiting };
-}
-
-function withPods(message: string, pods: readonly KubeObject[]): string {
-  const troubles = [...new Set(pods.map((pod) => podTrouble(pod)).filter((one) => one !== undefined))];
-  const parts = [message, ...troubles.slice(0, 2)].filter((part) => part !== '');
-  return parts.join('; ');
 }
 
 /** `Health check passed in 3.2s`, as Flux says it. */
