@@ -85,6 +85,7 @@ class Loop<Item> {
         await this.#watch(this.#version ?? '');
         // Ended in order. One that ends at once, time after time, is no watch but a loop.
         this.#failures = clock.now() - startedAt < shortMs ? this.#failures + 1 : 0;
+        if (this.#failures > maxGoingOn) this.#version = undefined;
       } catch (error) {
         if (signal.aborted) return;
         retryAt = this.#failed(error, clock.now() - startedAt);

@@ -28,7 +28,7 @@ export interface WatchOptions extends ListOptions {
 const maxLineBytes = 16 * 1024 * 1024;
 
 /**
- * The events of a watch. Ends when the server ends it; half a line at the end was never said.
+ * The events of a watch. Ends when the server ends it; half an event at the end was never said.
  * @throws SluiceError `kube.*` for a refusal, an error event (an expired version is `isExpired`), silence, and a line
  *   that cannot be read
  */
@@ -117,6 +117,8 @@ async function* lines(stream: WireStream, silenceMs: number, signal: AbortSignal
       if (held > maxLineBytes) throw new SluiceError('kube.tooLarge', 'an event of a watch is too large');
       if (start < chunk.length) rest.push(chunk.subarray(start));
     }
+    const last = Buffer.concat(rest).toString('utf8');
+    if (parseMapping(last) !== undefined) yield last;
   } catch (error) {
     throw broken(error);
   } finally {
@@ -128,6 +130,9 @@ async function* lines(stream: WireStream, silenceMs: number, signal: AbortSignal
 
 function broken(error: unknown): SluiceError {
   if (error instanceof SluiceError) return error;
-  const why = error instanceof WireFailure ? error.message : 'the connection broke';
-  return new SluiceError('kube.unavailable', `the watch ended: ${why}`, { kind: 'transient', cause: error });
+  const failure = WireFailure.from(error, { reusedSocket: false });
+  return new SluiceError('kube.unavailable', `the watch ended: ${failure.message}`, {
+    kind: 'transient',
+    cause: failure,
+  });
 }
