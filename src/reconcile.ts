@@ -1,5 +1,5 @@
 // The reconcile line: a Kustomization on a cluster is due, and the cluster becomes what Git says. Reads from top to bottom.
-import { deletionGuard } from './apply/deletion-guard.ts';
+import { acknowledgementKey, deletionGuard } from './apply/deletion-guard.ts';
 import { entriesOf, type Prepared, prepare } from './apply/prepare.ts';
 import { SluiceError } from './errors.ts';
 import { isReady } from './flux/condition.ts';
@@ -24,7 +24,6 @@ import { moved } from './reconcile/unmoved.ts';
 const freshMs = 2_000;
 const sourceRetryMs = 30_000;
 const finalizer = 'finalizers.fluxcd.io';
-const acknowledgement = 'sluice.dev/acknowledge-deletions';
 
 /**
  * Reconciles one Kustomization once. Whatever it finds stands in the Kustomization's status; when it is due again, in
@@ -215,7 +214,7 @@ function guardDeletions(
   going: Parameters<typeof deletionGuard>[0]['stale'],
   { source, fleet }: Inputs,
 ): void {
-  const acknowledged = stringAt(run.object.metadata.annotations, acknowledgement);
+  const acknowledged = stringAt(run.object.metadata.annotations, acknowledgementKey);
   const { maxDeletions } = fleet.side.fleet.config;
   const refused = deletionGuard({
     kustomization: { namespace: run.namespace, name: run.name },

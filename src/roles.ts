@@ -1,13 +1,17 @@
 // The App's processes: what each role opens, and how it stops.
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createMirrors } from './adapters/git/mirrors.ts';
 import { createGitHub } from './adapters/github/github.ts';
 import { healthListener } from './adapters/http/health.ts';
 import { listen } from './adapters/http/listen.ts';
+import { readKubeconfig } from './adapters/kube/kubeconfig.ts';
+import { inClusterAddress } from './adapters/kube/token.ts';
 import { createLog, type LogOptions } from './adapters/log/log.ts';
 import { embeddedDoor } from './adapters/queue/embedded.ts';
 import { openQueues } from './adapters/queue/open.ts';
+import { type Agent, startAgent } from './agent.ts';
 import type { Role } from './command-line/arguments.ts';
 import {
   type AgentConfiguration,
@@ -21,12 +25,14 @@ import {
 } from './configuration.ts';
 import { SluiceError } from './errors.ts';
 import type { Log } from './ports/log.ts';
+import type { Mirrors, Remote } from './ports/mirror.ts';
 import type { Queues } from './ports/queue.ts';
-import { hostedRepositories } from './pull-request/hosted.ts';
+import { type HostedRepositories, hostedRepositories } from './pull-request/hosted.ts';
 import { pacePulls } from './pull-request/pace.ts';
 import { newPullMemory } from './pull-request/publication.ts';
 import { logQueueEvent } from './queue-log.ts';
 import { type Server, startServer } from './server.ts';
+import { sameRepository } from './source/url.ts';
 import { startServerApart } from './server-apart.ts';
 import type { Toolbox } from './toolbox.ts';
 import { startWorker } from './worker.ts';
@@ -103,7 +109,7 @@ interface Parts {
 async function startParts({ common, serve, work, deploy }: Configured, tools: RoleTools): Promise<Parts> {
   const { queues, log } = tools;
   const working = work === undefined ? undefined : await startWork(work, tools);
-  const agents = deploy === undefined ? undefined : await startAgents(deploy);
+  const agents = deploy === undefined ? undefined : await startAgents(deploy, tools, working);
   const queue = await queues.open('review');
   const server =
     serve === undefined
@@ -171,10 +177,7 @@ export function stopRequested(): Promise<void> {
   return promise;
 }
 
-async function startWork(
-  configuration: WorkerConfiguration,
-  { queues, log, toolbox }: RoleTools,
-): Promise<{ stop(): void }> {
+async function startWork(configuration: WorkerConfiguration, { queues, log, toolbox }: RoleTools): Promise<Working> {
   const { appId, privateKey, github: address, platform, platformBranch, data, concurrency, sweepMs } = configuration;
   const github = createGitHub({ appId, privateKey, apiUrl: address.api, onToken: (token) => log.hide(token) });
   const mirrors = createMirrors({ folder: join(data, 'repositories') });
@@ -202,10 +205,53 @@ async function startWork(
   };
   ask('start');
   const timer = setInterval(() => ask('interval'), sweepMs);
-  return { stop: () => clearInterval(timer) };
+  return { mirrors, hosted: tools.hosted, stop: () => clearInterval(timer) };
 }
 
-async function startAgents({ clusters }: AgentConfiguration): Promise<{ stop(): Promise<void> }> {
-  if (clusters.length > 0) throw new SluiceError('internal', 'this version has no agent');
-  return { stop: () => Promise.resolve() };
+interface Working {
+  readonly mirrors: Mirrors;
+  readonly hosted: HostedRepositories;
+  stop(): void;
+}
+
+/** One agent for each cluster; where the App is in the same process, its installations give access to what they see. */
+async function startAgents(
+  { clusters, data }: AgentConfiguration,
+  { queues, log, toolbox }: RoleTools,
+  working: Working | undefined,
+): Promise<{ stop(): Promise<void> }> {
+  const { renderer, policyEngine, shippedPolicies } = await toolbox.tools(() => {});
+  const mirrors = working?.mirrors ?? createMirrors({ folder: join(data, 'repositories') });
+  const hosted = working === undefined ? {} : { hosted: hostedRemote(working.hosted) };
+  const agents: Agent[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(agents.map((agent) => agent.stop()));
+  };
+  try {
+    for (const { name: cluster, kubeconfig } of clusters) {
+      const address =
+        kubeconfig === undefined
+          ? await inClusterAddress(process.env)
+          : readKubeconfig(await readFile(kubeconfig, 'utf8').catch(() => refuseKubeconfig(cluster)));
+      const adapters = { mirrors, renderer, policyEngine, shippedPolicies, ...hosted };
+      agents.push(await startAgent({ cluster, address, queues, log, dataFolder: data, ...adapters }));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
+}
+
+function hostedRemote(hosted: HostedRepositories): (url: string) => Promise<Remote | undefined> {
+  return async (url) => {
+    const found = await hosted.find((one) => sameRepository(one.cloneUrl, url));
+    return found === undefined ? undefined : hosted.remote(found);
+  };
+}
+
+function refuseKubeconfig(cluster: string): never {
+  throw new SluiceError('kube.config', `the kubeconfig of cluster ${JSON.stringify(cluster)} cannot be read`, {
+    remedy: 'correct SLUICE_KUBECONFIG or SLUICE_CLUSTERS',
+  });
 }

@@ -14,9 +14,9 @@ export interface AgentTools {
   readonly shippedPolicies: readonly RegoModule[];
   readonly log: Log;
   /** Where and with what a GitRepository is fetched. @throws SluiceError `deploy.source` */
-  remote(object: KubeObject, spec: SourceSpec): Promise<Remote>;
-  now(): Date;
-  elapsed(): number;
-  random(): number;
-  newAttempt(): string;
+  readonly remote: (object: KubeObject, spec: SourceSpec) => Promise<Remote>;
+  readonly now: () => Date;
+  readonly elapsed: () => number;
+  readonly random: () => number;
+  readonly newAttempt: () => string;
 }

@@ -11,7 +11,7 @@ export class HealthWaits {
   /** Starts a wait in the background; one that was going on is cancelled. `run` must not reject. */
   start(
     key: string,
-    run: (wait: { readonly signal: AbortSignal; pause(ms: number): Promise<void> }) => Promise<void>,
+    run: (wait: { readonly signal: AbortSignal; readonly pause: (ms: number) => Promise<void> }) => Promise<void>,
   ): void {
     this.cancel(key);
     const controller = new AbortController();
@@ -42,7 +42,7 @@ export class HealthWaits {
   }
 
   cancelAll(): void {
-    for (const key of [...this.#waits.keys()]) this.cancel(key);
+    for (const key of this.#waits.keys()) this.cancel(key);
   }
 
   isWaiting(key: string): boolean {

@@ -58,7 +58,7 @@ export class Kustomizations {
     return {
       listed: (items) => {
         const listed = new Map(items.map((item) => [keyOf(item), item]));
-        for (const key of [...this.#objects.keys()]) if (!listed.has(key)) this.#remove(key);
+        for (const key of this.#objects.keys()) if (!listed.has(key)) this.#remove(key);
         for (const [key, item] of listed) this.#put(key, item);
       },
       changed: (item) => this.#put(keyOf(item), item),

@@ -1,4 +1,5 @@
 // What an agent watches, and what makes a Kustomization due. Deciding what to do is the reconcile line's.
+import { acknowledgementKey } from '../apply/deletion-guard.ts';
 import { asSluiceError } from '../errors.ts';
 import { isReady } from '../flux/condition.ts';
 import { keyOf, kustomizeGroup, readKustomization, sourceGroup } from '../flux/kustomization.ts';
@@ -294,7 +295,7 @@ export class AgentLoop {
     return {
       listed: (items) => {
         const listed = new Set(items.map(keyOf));
-        for (const key of [...known]) if (!listed.has(key)) drop(key);
+        for (const key of known) if (!listed.has(key)) drop(key);
         for (const item of items) take(item);
       },
       changed: take,
@@ -322,7 +323,7 @@ function isEdited(before: KubeObject, after: KubeObject): boolean {
       metadata['generation'],
       metadata['deletionTimestamp'],
       asObject(metadata.annotations)?.[requestedAt],
-      asObject(metadata.annotations)?.['sluice.dev/acknowledge-deletions'],
+      asObject(metadata.annotations)?.[acknowledgementKey],
     ]);
   return words(before) !== words(after);
 }

@@ -1,5 +1,5 @@
 // A Kustomization is being deleted: its objects go as `deletionPolicy` says, then it may go itself.
-import { deletionGuard } from '../apply/deletion-guard.ts';
+import { acknowledgementKey, deletionGuard } from '../apply/deletion-guard.ts';
 import { asSluiceError } from '../errors.ts';
 import { stringAt } from '../flux/read.ts';
 import type { InventoryEntry } from '../flux/status.ts';
@@ -12,7 +12,6 @@ import { liveOf, wantedByOthers } from './rivals.ts';
 import type { ReconcileTools, Run } from './run.ts';
 
 const finalizer = 'finalizers.fluxcd.io';
-const acknowledgement = 'sluice.dev/acknowledge-deletions';
 const terminationLookMs = 2_000;
 const serviceAccounts: ServedKind = {
   group: '',
@@ -68,7 +67,7 @@ function whyOrphaned({ deploy }: Run): string | undefined {
 
 /** @throws SluiceError `deploy.deletions` */
 function guard(run: Run, going: readonly InventoryEntry[], maxDeletions: number, revision: string | undefined): void {
-  const acknowledged = stringAt(run.object.metadata.annotations, acknowledgement);
+  const acknowledged = stringAt(run.object.metadata.annotations, acknowledgementKey);
   const refused = deletionGuard({
     kustomization: { namespace: run.namespace, name: run.name },
     built: going.length,

@@ -1,8 +1,9 @@
 // How a run ends in the Kustomization's status: which reason, which words, and when it is due again.
-import { asSluiceError, type ErrorCode, SluiceError } from '../errors.ts';
+import { asSluiceError, type ErrorCode, type SluiceError } from '../errors.ts';
 import { findCondition, type Reason } from '../flux/condition.ts';
 import { eventsOf } from '../flux/event.ts';
 import { type FailureOutcome, failedStatus, type InventoryEntry, stalledStatus } from '../flux/status.ts';
+import type { KubeObject } from '../object/object.ts';
 import type { ReconcileTools, Run } from './run.ts';
 
 /** What a run had come to when it failed. */
@@ -78,26 +79,35 @@ export async function endFailed(thrown: unknown, run: Run, progress: Progress, t
     ...(reason === 'HealthCheckFailed' ? { health: { type: 'failed' as const, message } } : {}),
   };
   const was = run.object;
-  const before = findCondition(was, 'Ready');
-  const isNew = before?.status !== 'False' || before.reason !== reason || before.message !== message;
   const status = stalled.has(reason) ? stalledStatus : failedStatus;
   try {
-    await run.write(status(run.object, run.attempt, outcome));
+    await run.write(status(was, run.attempt, outcome));
   } catch (failure) {
     const second = asSluiceError(failure);
     if (second.code === 'deploy.superseded') return second.message;
-    if (second.kind === 'transient') throw second;
-    throw error;
+    throw second.kind === 'transient' ? second : error;
   }
-  const happening =
-    reason === 'DependencyNotReady'
-      ? ({ type: 'waiting', reason, message } as const)
-      : ({ type: 'failed', reason, message } as const);
-  const context = progress.revision === undefined ? {} : { revision: progress.revision };
-  for (const event of isNew ? eventsOf(was, [happening], context) : []) await tools.cluster.record(event);
+  await tell(was, { reason, message, revision: progress.revision }, tools);
   const { code } = error;
   tools.log.warn('a Kustomization failed', { kustomization: run.key, code, reason, words: message.slice(0, 1_000) });
   return `${reason}: ${error.message.split('\n')[0] ?? ''}`.slice(0, 300);
+}
+
+/** An event, unless the condition said the same before. */
+async function tell(
+  was: KubeObject,
+  {
+    reason,
+    message,
+    revision,
+  }: { readonly reason: Reason; readonly message: string; readonly revision?: string | undefined },
+  { cluster }: ReconcileTools,
+): Promise<void> {
+  const before = findCondition(was, 'Ready');
+  if (before?.status === 'False' && before.reason === reason && before.message === message) return;
+  const type = reason === 'DependencyNotReady' ? ('waiting' as const) : ('failed' as const);
+  const context = revision === undefined ? {} : { revision };
+  for (const event of eventsOf(was, [{ type, reason, message }], context)) await cluster.record(event);
 }
 
 function retryAfter(error: SluiceError, reason: Reason, run: Run, failures: number): number {

@@ -37,14 +37,14 @@ export interface ReconcileTools extends Tools {
   readonly waits: HealthWaits;
   readonly log: Log;
   /** The tree behind a sourceRef now; never throws. */
-  tree(ref: CrossReference): Promise<ResolvedSource>;
-  now(): Date;
+  readonly tree: (ref: CrossReference) => Promise<ResolvedSource>;
+  readonly now: () => Date;
   /** Milliseconds since some start, which no clock moves. */
-  elapsed(): number;
+  readonly elapsed: () => number;
   /** 0 to 1. */
-  random(): number;
+  readonly random: () => number;
   /** Letters and digits, never the same twice. */
-  newAttempt(): string;
+  readonly newAttempt: () => string;
 }
 
 /** A look at the Kustomization holds this long: a process that was frozen looks again before it writes. */

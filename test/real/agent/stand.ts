@@ -162,7 +162,7 @@ export class Stand {
   }
 
   async close(): Promise<void> {
-    for (const running of [...this.#running]) await running.stop();
+    for (const running of this.#running) await running.stop();
     await this.toolbox.close();
     await this.cluster.stop();
     await this.github.stop();

@@ -1,0 +1,35 @@
+// What Git no longer has goes, and what could not go stays in the inventory.
+import { pruneStale } from '../apply/prune.ts';
+import type { SluiceError } from '../errors.ts';
+import type { ChangedObject } from '../flux/event.ts';
+import type { InventoryEntry } from '../inventory/entry.ts';
+import type { ServedKinds } from '../ports/kube.ts';
+import { deployContext } from './context.ts';
+import type { Inputs } from './inputs.ts';
+import type { ReconcileTools, Run } from './run.ts';
+
+export interface Pruned {
+  /** Keep them in the inventory, or they become orphans. */
+  readonly survivors: readonly InventoryEntry[];
+  readonly pruned: readonly ChangedObject[];
+  readonly failure: SluiceError | undefined;
+}
+
+/** Deletes as the account that applied, after a last look whether this attempt still counts. */
+export async function prune(
+  run: Run,
+  stale: readonly InventoryEntry[],
+  to: Pick<Inputs, 'identity' | 'writer'> & { readonly kinds: ServedKinds },
+  tools: ReconcileTools,
+): Promise<Pruned> {
+  if (stale.length === 0) return { survivors: [], pruned: [], failure: undefined };
+  await run.look();
+  const context = { ...deployContext(run, to, tools), freshKinds: () => tools.cluster.kinds(true) };
+  const { deleted, survivors, failure, prunings } = await pruneStale(stale, context);
+  for (const one of prunings) {
+    if (one.outcome !== 'skipped' && one.outcome !== 'deleting') continue;
+    const { object, outcome, reason } = one;
+    tools.log.info('an object was not deleted', { kustomization: run.key, object, outcome, reason });
+  }
+  return { survivors, pruned: deleted, failure };
+}
