@@ -38,7 +38,7 @@ export interface Attempt {
   /** Letters, digits and `-`; stands in the Reconciling condition while the attempt runs. */
   readonly id: string;
   readonly generation: number;
-  /** The annotation `reconcile.fluxcd.io/requestedAt`, answered in `status.lastHandledReconcileAt`. */
+  /** The annotation `reconcile.fluxcd.io/requestedAt`, answered in `status.lastHandledReconcileAt` when the attempt ends. */
   readonly requestedAt: string | undefined;
   readonly startedAt: Date;
 }
@@ -94,7 +94,7 @@ export function progressingStatus(
   if (step === 'Running health checks')
     set.push({ type: 'Healthy', status: 'Unknown', reason: 'Progressing', message: words });
   return {
-    ...conditionsOf(kustomization, attempt, { set, gone: ['Stalled'], now }),
+    conditions: conditionsAt(kustomization, attempt, { set, gone: ['Stalled'], now }),
     ...(progress.attempted === true ? { lastAttemptedRevision: revision } : {}),
     ...inventoryOf(inventory),
   };
@@ -243,13 +243,19 @@ function answered(kustomization: KubeObject, attempt: Attempt): StatusPatch | un
   return requestedAt === undefined || requestedAt === before ? undefined : handledOf(attempt);
 }
 
-function conditionsOf(
-  kustomization: KubeObject,
-  attempt: Attempt,
-  change: { readonly set: readonly Statement[]; readonly gone: readonly ConditionType[]; readonly now: Date },
-): StatusPatch {
-  const at = { generation: attempt.generation, now: change.now };
-  return { conditions: withConditions(readConditions(kustomization), change, at), ...handledOf(attempt) };
+interface StatusChange {
+  readonly set: readonly Statement[];
+  readonly gone: readonly ConditionType[];
+  readonly now: Date;
+}
+
+// What ends an attempt answers the request that it began with.
+function conditionsOf(kustomization: KubeObject, attempt: Attempt, change: StatusChange): StatusPatch {
+  return { conditions: conditionsAt(kustomization, attempt, change), ...handledOf(attempt) };
+}
+
+function conditionsAt(kustomization: KubeObject, attempt: Attempt, change: StatusChange): readonly Condition[] {
+  return withConditions(readConditions(kustomization), change, { generation: attempt.generation, now: change.now });
 }
 
 function handledOf({ requestedAt }: Attempt): StatusPatch {

@@ -122,6 +122,11 @@ describe('dependenciesReady', () => {
       { text: "dep.status.conditions.filter(e, e.type == 'Ready').all(e, e.status == 'True')", why: undefined },
       { text: "dep.spec.sourceRef.name == 'repo' && self.spec.sourceRef.name == 'mine'", why: undefined },
       { text: 'dep.metadata.generation == 9', why: undefined },
+      {
+        text: "dep.metadata.labels['app/version'] == self.metadata.labels['app/version']",
+        why: /^its readyExpr fails: /,
+      },
+      { text: "dep.status['lastAppliedRevision'].endsWith('b')", why: undefined },
       { text: 'dep.metadata.generation == dep.status.observedGeneration', why: /^its readyExpr is false$/ },
       { text: 'dep.metadata.labels.version == self.metadata.labels.version', why: /^its readyExpr fails: / },
       { text: 'dep.metadata.name', why: /^its readyExpr fails: / },

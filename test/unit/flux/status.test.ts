@@ -72,10 +72,10 @@ describe('the life of a Kustomization', () => {
     expect(building['status']).toMatchObject({
       observedGeneration: -1,
       lastAttemptedRevision: revision,
-      lastHandledReconcileAt: 'now',
       inventory: { entries: inventory },
     });
     expect(building['status']).not.toHaveProperty('lastAppliedRevision');
+    expect(building['status']).not.toHaveProperty('lastHandledReconcileAt');
     expect(runningAttempt(building)).toBe('a1');
   });
 
