@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { AgentLoop } from './agent/loop.ts';
 import type { AgentTools } from './agent/agent-tools.ts';
-import { sourceRemotes } from './agent/remotes.ts';
 import { createMirrors } from './adapters/git/mirrors.ts';
 import type { ClusterAddress } from './adapters/kube/address.ts';
 import { connectCluster } from './adapters/kube/cluster.ts';
@@ -56,7 +55,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log,
     kube,
     mirrors,
-    remote: sourceRemotes({ kube, hosted: options.hosted }),
     now: () => new Date(),
     elapsed: () => performance.now(),
     random: () => Math.random(),

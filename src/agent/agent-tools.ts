@@ -3,8 +3,6 @@ import type { Log } from '../ports/log.ts';
 import type { Mirrors, Remote } from '../ports/mirror.ts';
 import type { KubeCluster } from '../ports/kube.ts';
 import type { PolicyEngine, RegoModule, Renderer } from '../ports.ts';
-import type { KubeObject } from '../object/object.ts';
-import type { SourceSpec } from './source-spec.ts';
 
 export interface AgentTools {
   readonly kube: KubeCluster;
@@ -13,8 +11,8 @@ export interface AgentTools {
   readonly policyEngine: PolicyEngine;
   readonly shippedPolicies: readonly RegoModule[];
   readonly log: Log;
-  /** Where and with what a GitRepository is fetched. @throws SluiceError `deploy.source` */
-  readonly remote: (object: KubeObject, spec: SourceSpec) => Promise<Remote>;
+  /** In one process with the App: how a repository that it sees is fetched. */
+  readonly hosted?: (url: string) => Promise<Remote | undefined>;
   readonly now: () => Date;
   readonly elapsed: () => number;
   readonly random: () => number;

@@ -3,7 +3,7 @@ import { acknowledgementKey } from '../apply/deletion-guard.ts';
 import { asSluiceError } from '../errors.ts';
 import { isReady } from '../flux/condition.ts';
 import { keyOf, kustomizeGroup, readKustomization, sourceGroup } from '../flux/kustomization.ts';
-import { asList, asObject, stringAt, valueAt } from '../flux/read.ts';
+import { asList, asObject, isKind, stringAt, valueAt } from '../flux/read.ts';
 import type { KubeObject } from '../object/object.ts';
 import type { Follower, ServedKind } from '../ports/kube.ts';
 import type { PushedJob, Queue } from '../ports/queue.ts';
@@ -17,6 +17,7 @@ import { Kustomizations } from './kustomizations.ts';
 import { Memory } from './memory.ts';
 import { References } from './references.ts';
 import { Schedule } from './schedule.ts';
+import { sourceRemotes } from './remotes.ts';
 import { isKeptByFlux, sourceStatus } from './source-status.ts';
 import { readSourceSpec } from './source-spec.ts';
 import { GitSources, type SourceOutcome, type SourceState } from './sources.ts';
@@ -60,6 +61,7 @@ export class AgentLoop {
     const sources = new GitSources({
       ...tools,
       mirrors,
+      remote: sourceRemotes({ kube, hosted: tools.hosted, isDeclared: (object) => this.#isDeclared(object) }),
       onFetched: (object, outcome, moved) => this.#fetched(object, outcome, moved),
     });
     const touched = new Touched({ cluster: kube, signal, onChange: (owner) => this.#touched(owner) });
@@ -278,6 +280,20 @@ export class AgentLoop {
   #isPlatform(state: SourceState): boolean {
     const platform = this.#platform();
     return platform !== undefined && sameRepository(platform.url, state.url) && sameRef(platform.ref, state.ref);
+  }
+
+  /** The root's source, or one that the platform repository defines with this address. */
+  async #isDeclared(object: KubeObject): Promise<boolean> {
+    const root = this.tools.kustomizations.get(rootKey);
+    const { sourceRef } = root === undefined ? { sourceRef: undefined } : readKustomization(root).spec;
+    const key = keyOf(object);
+    if (key === (sourceRef === undefined ? rootKey : `${sourceRef.namespace}/${sourceRef.name}`)) return true;
+    const fleet = await this.tools.fleet.now().catch(() => undefined);
+    const declared = fleet?.cluster.objects.find(
+      (one) => isKind(one.object, sourceGroup, 'GitRepository') && keyOf(one.object) === key,
+    );
+    const url = stringAt(declared?.object['spec'], 'url');
+    return url !== undefined && url === stringAt(object['spec'], 'url');
   }
 
   #sourceFollower(): Follower<KubeObject> {

@@ -16,6 +16,8 @@ export class Memory {
   /** What each Kustomization's newest build holds, applied or not. */
   readonly #desired = new Map<string, ReadonlySet<string>>();
   readonly #failures = new Map<string, number>();
+  /** Those whose last failure may be mended by what somebody else applies: a right, a namespace, a kind. */
+  readonly #hindered = new Set<string>();
   /** Owner of an object → those that cannot apply theirs before it lets go. */
   readonly #waiting = new Map<string, Set<string>>();
 
@@ -28,6 +30,18 @@ export class Memory {
 
   succeeded(key: string): void {
     this.#failures.delete(key);
+    this.#hindered.delete(key);
+  }
+
+  hinder(key: string): void {
+    this.#hindered.add(key);
+  }
+
+  /** Those that may now get on; they are forgotten, and so is how often they have failed. */
+  freed(): readonly string[] {
+    const keys = [...this.#hindered];
+    for (const key of keys) this.succeeded(key);
+    return keys;
   }
 
   record(key: string): AppliedRecord | undefined {
@@ -66,7 +80,7 @@ export class Memory {
   forget(key: string): void {
     this.#records.delete(key);
     this.#desired.delete(key);
-    this.#failures.delete(key);
+    this.succeeded(key);
     this.#waiting.delete(key);
   }
 }

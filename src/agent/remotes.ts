@@ -12,6 +12,11 @@ import type { SourceSpec } from './source-spec.ts';
 export interface RemotesTools {
   readonly kube: Pick<KubeCluster, 'get'>;
   readonly hosted: ((url: string) => Promise<Remote | undefined>) | undefined;
+  /**
+   * The platform repository defines this source as it stands. Only then is it fetched with the App's rights, which reach
+   * every tenant's repository.
+   */
+  readonly isDeclared: (object: KubeObject) => Promise<boolean>;
 }
 
 const secretKind: ServedKind = {
@@ -27,17 +32,19 @@ const secretKind: ServedKind = {
  * Copies are shared by sources with the same address and the same credentials, and by no others: whoever may not read a
  * repository must not find it here because somebody else may.
  */
-export function sourceRemotes({
-  kube,
-  hosted,
-}: RemotesTools): (object: KubeObject, spec: SourceSpec) => Promise<Remote> {
+export function sourceRemotes(tools: RemotesTools): (object: KubeObject, spec: SourceSpec) => Promise<Remote> {
+  const { kube } = tools;
   return async (object, spec) => {
     const { url, secretName, provider } = spec;
     if (secretName === undefined) {
-      const ours = await hosted?.(url);
+      const ours = await asApp(object, url, tools);
       return ours ?? { key: keyOf(url, 'public'), url: gitUrl(url), token: () => Promise.resolve(undefined) };
     }
     const namespace = namespaceOf(object);
+    if ((await kube.get({ kind: secretKind, namespace, name: secretName })) === undefined) {
+      const ours = await asApp(object, url, tools);
+      if (ours !== undefined) return ours;
+    }
     const read = async (): Promise<() => Promise<GitCredential>> => {
       const secret = await kube.get({ kind: secretKind, namespace, name: secretName });
       if (secret === undefined)
@@ -56,6 +63,15 @@ export function sourceRemotes({
       token: async (refused) => (refused === undefined ? credential() : (await read())()),
     };
   };
+}
+
+async function asApp(
+  object: KubeObject,
+  url: string,
+  { hosted, isDeclared }: RemotesTools,
+): Promise<Remote | undefined> {
+  if (hosted === undefined || !(await isDeclared(object))) return undefined;
+  return hosted(url);
 }
 
 function tokenOf(app: AppCredential, url: string): Promise<string> {

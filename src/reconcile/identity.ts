@@ -29,7 +29,11 @@ export interface LiveKustomization {
 export function identityOf(live: LiveKustomization, source: ResolvedSource, fleet: FleetNow): Identity {
   const { key, namespace, spec } = live;
   const declared = fleet.cluster.kustomizations.get(key);
-  refuseAcross(live, declared?.parent === undefined && declared !== undefined, fleet);
+  const isRoot = declared !== undefined && declared.parent === undefined;
+  // As it was bootstrapped: the accounts that the fleet brings are not there before it was applied once.
+  if (isRoot && spec.serviceAccountName === undefined)
+    return { owner: { type: 'platform', serviceAccount: undefined }, account: platformAccount };
+  refuseAcross(live, isRoot, fleet);
   const owner = ownerOf(namespace, spec, source, {
     rbac: fleet.cluster.rbac,
     lockdown: fleet.cluster.lockdown,

@@ -59,14 +59,11 @@ export async function judge(of: Judged, tools: Tools): Promise<void> {
   const scope = { cluster: fleet.cluster.name, kustomization: live.key };
   const { violations } = applyWaivers(await placed(denies, of, tools), scope, fleet.side.waivers, of.today);
   const held = violations.filter(({ waivedUntil }) => waivedUntil === null);
-  const [first] = held;
-  if (first === undefined) return;
+  if (held.length === 0) return;
   const comes = denies.every((finding) => isComing(finding, of));
   const more = held.length > mostNamed ? `\n… and ${held.length - mostNamed} more` : '';
   throw new SluiceError('deploy.denied', `${held.slice(0, mostNamed).map(sentence).join('\n')}${more}`, {
     kind: comes ? 'notReady' : 'terminal',
-    remedy: first.remedy ?? undefined,
-    place: first.file === null ? undefined : { file: first.file, ...(first.line === null ? {} : { line: first.line }) },
   });
 }
 

@@ -67,6 +67,7 @@ export async function endFailed(thrown: unknown, run: Run, progress: Progress, t
   if (error.code === 'deploy.superseded') return error.message;
   const reason = reasonOf(error.code);
   const message = wordsOf(error);
+  if (error.kind !== 'terminal' || mayChangeByItself(reason)) tools.memory.hinder(run.key);
   const retryMs = retryAfter(error, reason, run, tools.memory.failed(run.key));
   tools.schedule.next(run.key, retryMs, `retry after ${reason}`);
   const outcome: FailureOutcome = {
