@@ -4,6 +4,7 @@ import type { GitHub, HostedRepository } from './ports/github.ts';
 import type { MergeGroupJob, TakenJob } from './ports/queue.ts';
 import { failedReport } from './pull-request/failure.ts';
 import type { Merge } from './pull-request/merge.ts';
+import { queuePrefix } from './pull-request/merge-queue.ts';
 import { completeCheckOn, startOrFindCheck } from './pull-request/publication.ts';
 import { addressOf, type RenderTools, renderMerge } from './pull-request/render.ts';
 import type { Report } from './report/report.ts';
@@ -22,7 +23,7 @@ export async function reviewMergeGroup(
   const repository = await tools.github.repository(job);
   if (repository === undefined) return 'gone';
   const remote = tools.hosted.remote(repository);
-  const ref = await tools.mirrors.refOf(remote, job.head, 'refs/heads/gh-readonly-queue/');
+  const ref = await tools.mirrors.refOf(remote, job.head, queuePrefix);
   if (ref === undefined) return 'gone';
   // Announce, render the group against what it would be merged into, and say it.
   const check = await startOrFindCheck(tools.github, repository, job.head, `group/${job.base}/${job.baseRef}`);

@@ -68,7 +68,11 @@ async function openPull(job: ReviewJob, taken: TakenJob, tools: ReviewTools): Pr
   const head = pull.state === 'open' ? pull.head.sha : undefined;
   // An attempt that was lost may have announced a check on what is the head no more.
   if (isCommit(taken.left) && taken.left !== head) await closeLeft(tools.github, tools.memory, pull, taken.left);
-  if (head === undefined) return undefined;
+  if (head === undefined) {
+    // Closed: a check that was announced and not completed would stay open.
+    await closeLeft(tools.github, tools.memory, pull, pull.head.sha);
+    return undefined;
+  }
   await taken.note(head);
   return pull;
 }

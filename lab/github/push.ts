@@ -35,6 +35,13 @@ async function announceOne(world: World, repository: Repository, pusher: Account
   world.counters.pushes += 1;
   const payload = await pushPayload(world, repository, pusher, moved);
   const branch = /^refs\/heads\/(.*)$/s.exec(moved.ref)?.[1];
+  const [created, deleted, forced] = [payload['created'], payload['deleted'], payload['forced']];
+  if (branch !== undefined) {
+    const ordinary = forced === true ? 'force_push' : 'push';
+    const kept = deleted === true ? 'branch_deletion' : ordinary;
+    const type = created === true ? 'branch_creation' : kept;
+    repository.activity.push({ ...moved, id: world.nextId(), at: world.clock.stamp(), type, actor: pusher });
+  }
   // Pull requests first: who is told of the push can already read them.
   const announceFollowers = branch === undefined ? [] : await follow(world, repository, branch, moved, pusher);
   world.announce({ event: 'push', action: undefined, repository, sender: pusher, payload });

@@ -49,6 +49,7 @@ export async function addRepository(world: World, owner: Account, asked: NewRepo
     deployments: new Map(),
     collaborators: new Map(),
     protection: new Map(),
+    activity: [],
     queue: [],
   };
   world.repositories.set(id, repository);

@@ -30,8 +30,21 @@ export interface Repository {
   readonly collaborators: Map<number, Level>;
   /** By branch name. */
   readonly protection: Map<string, Protection>;
+  /** Oldest first. */
+  readonly activity: Activity[];
   /** Front first. */
   readonly queue: MergeGroup[];
+}
+
+/** Where a branch stood before and after a push. */
+export interface Activity {
+  readonly id: number;
+  readonly ref: string;
+  readonly before: string;
+  readonly after: string;
+  readonly at: string;
+  readonly type: 'push' | 'force_push' | 'branch_creation' | 'branch_deletion';
+  readonly actor: Account;
 }
 
 export interface RequiredCheck {

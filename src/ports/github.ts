@@ -53,6 +53,15 @@ export interface CheckRun {
   readonly cancelled?: true;
 }
 
+/** A push to a branch that was there, or its deletion. */
+export interface BranchMove {
+  readonly id: number;
+  /** Where the branch stood before. */
+  readonly left: string;
+  /** How long ago, by GitHub's clock. */
+  readonly ageMs: number;
+}
+
 export interface IssueComment {
   readonly id: number;
   readonly body: string;
@@ -109,6 +118,8 @@ export interface GitHub {
   createComment(at: RepositoryId, number: number, body: string): Promise<IssueComment>;
   updateComment(at: RepositoryId, id: number, body: string): Promise<void>;
   deleteComment(at: RepositoryId, id: number): Promise<void>;
+  /** Where branches of the repository were moved away from within a day, newest first, at most 100; not those of forks. */
+  branchMoves(at: RepositoryId): Promise<readonly BranchMove[]>;
   /** Merged into a branch and touched since a time, the last merged first; at most 100. */
   mergedPulls(at: RepositoryId, branch: string, since: Date): Promise<readonly MergedPull[]>;
   /** The merged pull requests that brought a commit; none where GitHub does not know the commit. */

@@ -33,6 +33,8 @@ export interface Mirrors {
   fetch(remote: Remote, ref: string, also?: readonly string[]): Promise<Fetched | undefined>;
   /** Full name of a ref below `prefix` that stands at a commit on the server now; undefined where there is none. */
   refOf(remote: Remote, commit: string, prefix: string): Promise<string | undefined>;
+  /** All refs below `prefix` on the server now, with their commits. @throws as `fetch` */
+  refs(remote: Remote, prefix: string): Promise<ReadonlyMap<string, string>>;
   /** Full name of the server's default branch: `refs/heads/main`. @throws as `fetch` */
   defaultBranch(remote: Remote): Promise<string>;
 }

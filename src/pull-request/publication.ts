@@ -20,10 +20,12 @@ export interface CommentState {
 export interface PullMemory {
   readonly comments: Map<string, CommentState>;
   readonly checks: Map<string, CheckRun>;
+  /** Pushes after which no check was left open. */
+  readonly settledMoves: Set<number>;
 }
 
 export function newPullMemory(): PullMemory {
-  return { comments: new Map(), checks: new Map() };
+  return { comments: new Map(), checks: new Map(), settledMoves: new Set() };
 }
 
 const mostRemembered = 2_000;
@@ -83,14 +85,20 @@ async function findCheck(
   return newest;
 }
 
-/** Ends a check beside which there is a newer one on the same commit. */
-export async function cancelCheck(github: GitHub, at: RepositoryId, { id }: CheckRun): Promise<void> {
-  const title = 'A later attempt took over';
+/** Ends a check that will have no verdict: as a rule, one beside which there is a newer one on the same commit. */
+export async function cancelCheck(
+  github: GitHub,
+  at: RepositoryId,
+  { id }: CheckRun,
+  title = 'A later attempt took over',
+): Promise<void> {
   await github.updateCheck(at, id, { title, summary: `${title}.`, annotations: [] }, 'cancelled');
 }
 
 /** Ends the checks that an attempt, which was lost since, left open on a commit that is the head no more. */
 export async function closeLeft(github: GitHub, memory: PullMemory, pull: PullRequest, head: string): Promise<void> {
+  const known = memory.checks.get(keyOf(pull));
+  if (known?.head === head && known.completed) return;
   const open = (await github.checkRuns(pull.repository, head)).filter(({ completed }) => !completed);
   for (const one of open) await closeCheck(github, memory, pull, one, 'Superseded by a newer commit');
 }

@@ -52,6 +52,8 @@ export function createMirrors({ folder, ...limits }: MirrorOptions): Mirrors {
       return { repository: mirror.repository, commit, refs } satisfies Fetched;
     },
     refOf: async (remote, commit, prefix) => (await list(remote, [prefix])).find(({ oid }) => oid === commit)?.ref,
+    refs: async (remote, prefix) =>
+      new Map((await list(remote, [prefix])).map((one) => [one.ref, one.peeled ?? one.oid])),
     defaultBranch: async (remote) =>
       (await list(remote, ['HEAD'])).find(({ ref }) => ref === 'HEAD')?.target ?? 'refs/heads/main',
   };

@@ -53,6 +53,9 @@ export const commentAnswer = z.object({
   performed_via_github_app: z.object({ id }).nullish(),
 });
 
+/** A branch that was made stood at 40 zeros before. */
+export const activityAnswer = z.object({ id, before: sha, timestamp: z.iso.datetime({ offset: true }) });
+
 /** Of closed pull requests, those that were merged are of interest. */
 export const mergedPullAnswer = z.object({
   number: id,

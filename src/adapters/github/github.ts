@@ -170,6 +170,20 @@ export function createGitHub(options: GitHubOptions): GitHub {
       return runs.sort((one, other) => other.id - one.id).map(answers.checkRun);
     },
 
+    async branchMoves(at) {
+      const found = await orGone(() =>
+        ask(at, {
+          what: `listing the pushes to ${name(at)}`,
+          route: `GET ${repo}/activity`,
+          parameters: { time_period: 'day', per_page: '100' },
+          answer: answers.activityAnswer.array(),
+        }),
+      );
+      const moves = (found?.data ?? []).filter(({ before }) => !/^0+$/.test(before));
+      const now = wire.github.now();
+      return moves.map(({ id, before, timestamp }) => ({ id, left: before, ageMs: now - Date.parse(timestamp) }));
+    },
+
     async startCheck(at, head, output, externalId) {
       const [first, ...rest] = outputsOf(output);
       const { data } = await ask(at, {

@@ -18,6 +18,8 @@ export interface AppOptions {
   readonly queue?: string;
   /** Keeps the log lines of the level `debug` in `log`. */
   readonly keepLog?: boolean;
+  /** How often it looks for what is lost; five minutes unless said. */
+  readonly sweepSeconds?: number;
 }
 
 /** One organisation, the small fleet of `../check/fleet.ts`, and the App in this process. */
@@ -150,6 +152,7 @@ export async function startOrganisation(options: AppOptions = {}): Promise<Organ
     SLUICE_LISTEN: '127.0.0.1:0',
     SLUICE_ADMIN_LISTEN: '127.0.0.1:0',
     SLUICE_LOG_LEVEL: process.env['SLUICE_TEST_LOG'] ?? 'silent',
+    ...(options.sweepSeconds === undefined ? {} : { SLUICE_SWEEP_SECONDS: String(options.sweepSeconds) }),
   };
   return { github, app, folder, environment };
 }

@@ -56,7 +56,7 @@ async function push(branch: string): Promise<void> {
 
 /** Calls about the repository's reviews; what a sweep reads every two seconds is left out. */
 function calls(): number {
-  const swept = /^GET .*\/(?:pulls|check-runs)$/;
+  const swept = /^GET .*\/(?:pulls|check-runs|activity)$/;
   return app.github.counters.log.filter(({ route, repository }) => repository === 'acme/a' && !swept.test(route))
     .length;
 }

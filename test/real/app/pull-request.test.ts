@@ -1,6 +1,7 @@
 // What happens to a pull request, by real pushes and webhooks: the newest head is reviewed, on one comment.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckRun } from '../../../lab/github/check.ts';
+import { createCheck } from '../../../lab/github/checks.ts';
 import { runGit } from '../../../lab/github/git/run.ts';
 import { configMap, platformFiles, yaml } from '../check/fleet.ts';
 import { platformName, RunningApp } from './app.ts';
@@ -145,6 +146,17 @@ describe('the life of a pull request', () => {
     await app.github.reopen('acme/a', number, 'ada');
     await ended(pushed, 'failure');
     expect(app.comments('acme/a', number)[0]?.body).toContain(`head=${pushed}`);
+  });
+
+  it('ends the check of one that is closed before its review has ended', async () => {
+    app.github.fault({ on: 'webhook', kind: 'drop', times: null });
+    const number = await app.open('acme/a', 'left', { 'deploy/more.yaml': good('left') });
+    const opened = { name: 'sluice', head: head(number), status: 'in_progress' } as const;
+    const left = await createCheck(app.github.world, app.github.repository('acme/a'), app.app, opened);
+    app.github.world.faults.clear();
+    await app.github.close('acme/a', number, 'ada');
+    await app.github.waitFor('the end of its check', () => left.status === 'completed', 30_000);
+    expect(left.conclusion).toBe('cancelled');
   });
 
   it('reviews drafts like any other, once', async () => {

@@ -104,6 +104,18 @@ test('a review in four calls: read, start, comment, complete', async () => {
   await expect(hub.updateComment(at, comment.id, 'x')).rejects.toMatchObject({ code: 'github.gone' });
 });
 
+test('where branches were moved away from: pushed to, forced and deleted, not made', async () => {
+  const files = { 'a.yaml': 'a: moved\n' };
+  const first = await lab.pushFiles('acme/shop', 'bob', { branch: 'moving', files });
+  const second = await lab.pushFiles('acme/shop', 'bob', { branch: 'moving', files: { 'a.yaml': 'a: again\n' } });
+  const third = await lab.pushFiles('acme/shop', 'bob', { branch: 'moving', from: 'main', files, force: true });
+  await lab.deleteBranch('acme/shop', 'bob', 'moving');
+  const moves = await hub.branchMoves(at);
+  expect(moves.slice(0, 3).map(({ left }) => left)).toEqual([third, second, first]);
+  expect(new Set(moves.map(({ id }) => id)).size).toBe(moves.length);
+  for (const { ageMs } of moves) expect(ageMs).toBeLessThan(10 * 60_000);
+});
+
 test('120 annotations arrive, and none twice', async () => {
   const annotations: CheckAnnotation[] = Array.from({ length: 120 }, (_, index) => ({
     path: 'a.yaml',
