@@ -4,7 +4,7 @@ import { planDefinition } from './bootstrap/definitions.ts';
 import { refuseRunning, runs } from './bootstrap/flux.ts';
 import { type Root, type RootOptions, readRoot } from './bootstrap/root.ts';
 import { SluiceError } from './errors.ts';
-import { stringAt, valueAt } from './flux/read.ts';
+import { asObject, stringAt, valueAt } from './flux/read.ts';
 import { nameOf, namespaceOf, objectLabel } from './object/id.ts';
 import type { KubeObject } from './object/object.ts';
 import { showIdentifier, showText } from './object/show.ts';
@@ -55,17 +55,27 @@ export async function bootstrap(options: BootstrapOptions, tools: BootstrapTools
   // The root, as Git has it or as the options say.
   const tree = await tools.fetch(options.repository, options.branch);
   progress("building the cluster's root");
-  const root = await readRoot(options, tree, renderer);
+  const root = await withSecret(await readRoot(options, tree, renderer), admin);
   // Kinds first, then namespaces, who may do what, and the root in the end: an agent that runs already begins with it.
   const definitions = await bringDefinitions(tools, dryRun);
   const steps = [...definitions.steps];
   const namespaces = namespacesOf(root);
-  for (const object of [...namespaces, ...(await tools.rbac()), ...root.identity, root.source, root.kustomization]) {
-    progress(objectLabel(object));
+  const objects = [...namespaces, ...(await tools.rbac()), ...root.identity, root.source, root.kustomization];
+  for (const [index, object] of objects.entries()) {
+    progress('applying accounts, roles and the root', index, objects.length);
     steps.push(await bring(admin, object, dryRun));
   }
   const warnings = [...root.notes, ...definitions.warnings, ...(await warningsOf(admin, root, deployments))];
   return { root, steps, warnings };
+}
+
+/** Asked again without its Secret, a source that is not in Git keeps the one that it has: it would be cut off otherwise. */
+async function withSecret(root: Root, admin: ClusterAdmin): Promise<Root> {
+  const { source } = root;
+  const spec = asObject(source['spec']) ?? {};
+  if (root.sourceInGit || spec['secretRef'] !== undefined) return root;
+  const secretRef = valueAt((await liveOf(admin, source))?.['spec'], 'secretRef');
+  return secretRef === undefined ? root : { ...root, source: { ...source, spec: { ...spec, secretRef } } };
 }
 
 async function deploymentsOf(admin: ClusterAdmin): Promise<readonly KubeObject[]> {
@@ -86,12 +96,12 @@ async function bringDefinitions(
   const steps: BootstrapStep[] = [];
   const warnings: string[] = [];
   const wanted = await definitions();
-  for (const ours of wanted) {
-    progress(objectLabel(ours));
+  for (const [index, ours] of wanted.entries()) {
+    progress("applying Flux's kinds", index, wanted.length);
     const live = await liveOf(admin, ours);
     const { apply, lacks } = planDefinition(live, ours);
     if (apply !== undefined) steps.push(await bring(admin, apply, dryRun));
-    else steps.push({ object: objectLabel(ours), action: 'kept', note: 'the cluster serves this version already' });
+    else steps.push({ object: objectLabel(ours), action: 'kept', note: 'served already' });
     if (lacks.length > 0) warnings.push(lackOf(ours, lacks, live));
     else if (apply !== undefined && live !== undefined && ownerOf(live) !== undefined)
       warnings.push(`${nameOf(ours)} comes from Git in an older version: update Flux's manifests there`);

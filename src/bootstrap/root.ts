@@ -30,6 +30,7 @@ export interface Root {
   readonly kustomization: KubeObject;
   /** What Git has that the root Kustomization runs as: its account, and the bindings that name it. */
   readonly identity: readonly KubeObject[];
+  readonly sourceInGit: boolean;
   /** Where the Kustomization stands in Git; undefined where the options made it. */
   readonly file: string | undefined;
   readonly notes: readonly string[];
@@ -65,6 +66,7 @@ export async function readRoot(options: RootOptions, tree: Tree, renderer: Rende
   )?.object;
   return {
     source: source ?? rootSource(options, sourceRef),
+    sourceInGit: source !== undefined,
     kustomization,
     identity: serviceAccountName === undefined ? [] : identityOf(objects, key.namespace, serviceAccountName),
     file: found?.sources[0]?.file,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readAdminKubeconfig } from '../adapters/admin-kubeconfig.ts';
 import { ensureFluxCrds } from '../adapters/flux-crds.ts';
 import { createMirrors } from '../adapters/git/mirrors.ts';
+import { AnswerStatus } from '../adapters/git/post.ts';
 import { connectAdmin } from '../adapters/kube/admin.ts';
 import { readShippedRbac } from '../adapters/shipped-rbac.ts';
 import { type Bootstrapped, bootstrap } from '../bootstrap.ts';
@@ -61,10 +62,19 @@ async function fetchTree(
   });
 }
 
-/** Whoever sees a refusal of the API server here is no tenant: the rights that are missing are the person's own. */
+/** Whoever reads it here is no tenant: login, token and rights are the person's own. */
 function forPerson(error: SluiceError): SluiceError {
-  if (error.code !== 'kube.denied' && error.code !== 'kube.unauthorized') return error;
   const { code, kind, message, cause } = error;
-  const remedy = 'use a kubeconfig of somebody who is bound to cluster-admin in this cluster';
-  return new SluiceError(code, message, { kind, cause, remedy });
+  const said = (what: string, remedy: string): SluiceError => new SluiceError(code, what, { kind, cause, remedy });
+  if (code === 'kube.unauthorized')
+    return said(
+      'the API server does not accept the login of this kubeconfig',
+      'see whether kubectl can log in with it (kubectl auth whoami)',
+    );
+  if (code === 'kube.denied')
+    return said(message, 'use a kubeconfig of somebody who is bound to cluster-admin in this cluster');
+  // GitHub says of a private repository that it is not there.
+  if (code === 'fleet.source' && cause instanceof AnswerStatus && cause.status < 500)
+    return said(message, 'check the address, and set SLUICE_GIT_TOKEN to a token that may read it');
+  return error;
 }

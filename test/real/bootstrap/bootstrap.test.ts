@@ -2,10 +2,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ClusterAccess } from '../../../lab/cluster/access.ts';
 import { type Cluster, startCluster } from '../../../lab/cluster/cluster.ts';
 import type { KubeObject } from '../../../lab/cluster/object.ts';
+import { ensureFluxCrds } from '../../../src/adapters/flux-crds.ts';
 import { createToolbox, run } from '../../../src/main.ts';
 import { list, mapping } from '../../../src/object/json.ts';
 import { configMap, type Files, today, yaml } from '../check/fleet.ts';
@@ -91,6 +92,8 @@ let platform: Platform;
 const toolbox = createToolbox(process.env);
 
 beforeAll(async () => {
+  // Minutes where nothing of it is built yet, which no single test has.
+  await ensureFluxCrds({ progress: (step) => process.stderr.write(`${step}\n`) });
   folder = await mkdtemp(join(tmpdir(), 'sluice-bootstrap-'));
   platform = await startPlatform(folder, {
     'clusters/plain/apps.yaml': yaml(configMap('apps', 'default')),
@@ -198,6 +201,15 @@ test('makes an empty cluster ready, says of each object what it did, and does no
   expect(await writes(cluster, from)).toEqual([]);
 });
 
+test('keeps the Secret of a source that is not in Git, until another is named', async () => {
+  const secretOf = async (): Promise<unknown> => mapping((await cluster.admin.get(sourceRef))?.['spec'])['secretRef'];
+  await bootstrap('--cluster', 'plain', '--secret', 'first');
+  expect((await bootstrap('--cluster', 'plain')).steps.get('GitRepository/flux-system/flux-system')).toBe('unchanged');
+  expect(await secretOf()).toEqual({ name: 'first' });
+  await bootstrap('--cluster', 'plain', '--secret', 'second');
+  expect(await secretOf()).toEqual({ name: 'second' });
+});
+
 test('puts right what was changed by hand, and says so', async () => {
   await bootstrap('--cluster', 'plain');
   await cluster.admin.patch(rootRef, { spec: { interval: '1h', suspend: true } });
@@ -293,6 +305,25 @@ describe('what Git has of the cluster', () => {
   });
 });
 
+test('a private repository is read with SLUICE_GIT_TOKEN, which nothing repeats', async () => {
+  const files = { 'clusters/plain/apps.yaml': yaml(configMap('apps', 'default')) };
+  const closed = await startPlatform(join(folder, 'closed'), files, 'CANARY-token');
+  onTestFinished(() => {
+    closed.close();
+    vi.unstubAllEnvs();
+  });
+  const args = ['--cluster', 'plain', '--repo', closed.url];
+  const denied = await bootstrap(...args);
+  expect(denied.error).toMatch(/was denied \[fleet\.source\]\n.*SLUICE_GIT_TOKEN/);
+  vi.stubEnv('SLUICE_GIT_TOKEN', 'CANARY-wrong');
+  const wrong = await bootstrap(...args);
+  expect(wrong.error).toMatch(/was denied \[fleet\.source\]/);
+  vi.stubEnv('SLUICE_GIT_TOKEN', 'CANARY-token');
+  const said = await bootstrap(...args);
+  expect(said.exit).toBe(0);
+  expect(denied.error + wrong.error + wrong.out + said.out + said.error).not.toContain('CANARY');
+});
+
 describe('Flux in the cluster', () => {
   const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'flux-system' } };
 
@@ -336,4 +367,8 @@ test('rights that are missing are named, and whose they are', async () => {
     /system:serviceaccount:default:nobody may not list deployments.apps in the cluster \[kube\.denied\]/,
   );
   expect(said.error).toMatch(/bound to cluster-admin/);
+  await writeFile(file, cluster.kubeconfig('of-nobody-at-all'));
+  expect((await bootstrap('--cluster', 'plain', '--kubeconfig', file)).error).toMatch(
+    /does not accept the login of this kubeconfig \[kube\.unauthorized\]/,
+  );
 });

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import manifest from '../../../package.json' with { type: 'json' };
-import { ensureFluxCrds } from '../../../src/adapters/flux-crds.ts';
 import { home } from './overlays.ts';
 
 interface Instruction {
@@ -137,7 +136,6 @@ describe('the last stage, laid out in a folder', () => {
       }
     }
     await linkPackages(app);
-    await ensureFluxCrds();
     environment = {
       PATH: process.env['PATH'] ?? '',
       NODE_ENV: 'production',
