@@ -42,9 +42,8 @@ const states: readonly DeployedJob['state'][] = ['in_progress', 'failure', 'succ
 export function compareOutcomes(one: DeployOutcome, other: DeployOutcome): number {
   const rank = states.indexOf(one.state) - states.indexOf(other.state);
   if (rank !== 0) return rank;
-  const ended = endOf(one) - endOf(other);
-  if (one.state === 'success') return -ended;
-  return Date.parse(one.startedAt) - Date.parse(other.startedAt) || ended;
+  if (one.state === 'success') return endOf(other) - endOf(one);
+  return Date.parse(one.startedAt) - Date.parse(other.startedAt) || endOf(one) - endOf(other);
 }
 
 function endOf({ startedAt, endedAt }: DeployOutcome): number {
