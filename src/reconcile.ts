@@ -1,7 +1,7 @@
 // The reconcile line: a Kustomization on a cluster is due, and the cluster becomes what Git says. Reads from top to bottom.
 import { acknowledgementKey, deletionGuard } from './apply/deletion-guard.ts';
 import { entriesOf, type Prepared, prepare } from './apply/prepare.ts';
-import { SluiceError } from './errors.ts';
+import { asSluiceError, SluiceError } from './errors.ts';
 import { isReady } from './flux/condition.ts';
 import { dependenciesReady, dependencyCycle } from './flux/dependency.ts';
 import { stringAt } from './flux/read.ts';
@@ -19,6 +19,7 @@ import { prune } from './reconcile/prune.ts';
 import { liveOf, wantedByOthers } from './reconcile/rivals.ts';
 import { type ReconcileTools, Run } from './reconcile/run.ts';
 import { moved } from './reconcile/unmoved.ts';
+import { wakeOthers } from './reconcile/wake.ts';
 
 /** A look at the server this old is good enough where the cluster has already seen another revision than we have. */
 const freshMs = 2_000;
@@ -106,7 +107,7 @@ async function bringAbout(run: Run, progress: Progress, tools: ReconcileTools): 
   progress.inventory = inventory;
   if (failure !== undefined) throw failure;
   tools.memory.keep(run.key, { digest, objects: applied.objects, healthy: false });
-  for (const waiting of tools.memory.released(run.key)) tools.schedule.now(waiting, `released by ${run.key}`);
+  wakeOthers(run.key, applied.changes, tools);
   // Healthy at once, or waited for without holding a place in the queue.
   const revision = source.revision;
   const done = { prepared, applied, pruned, inputs, inventory, revision, digest: progress.digest, progress };
@@ -125,11 +126,20 @@ function checkSpec({ key, deploy }: Run): void {
 }
 
 async function hold(run: Run, { cluster }: ReconcileTools): Promise<void> {
-  const { finalizers } = run.object.metadata;
-  const there = Array.isArray(finalizers) ? finalizers.filter((one): one is string => typeof one === 'string') : [];
-  if (there.includes(finalizer)) return;
-  const version = stringAt(run.object.metadata as never, 'resourceVersion');
-  run.wrote(await cluster.patchMetadata(run.address, { finalizers: [...there, finalizer] }, version));
+  for (let tries = 0; ; tries += 1) {
+    const { finalizers } = run.object.metadata;
+    const there = Array.isArray(finalizers) ? finalizers.filter((one): one is string => typeof one === 'string') : [];
+    if (there.includes(finalizer)) return;
+    const version = stringAt(run.object.metadata as never, 'resourceVersion');
+    try {
+      run.wrote(await cluster.patchMetadata(run.address, { finalizers: [...there, finalizer] }, version));
+      return;
+    } catch (thrown) {
+      if (asSluiceError(thrown).code !== 'kube.conflict' || tries >= 3) throw thrown;
+      // Somebody else wrote it meanwhile; that is no reason to say that it failed.
+      await run.look();
+    }
+  }
 }
 
 /** Its source was never asked yet: the answer makes it due, so there is nothing to say. */

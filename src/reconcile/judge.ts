@@ -113,7 +113,7 @@ async function placed(denies: readonly Finding[], of: Judged, tools: Tools): Pro
 /** `tenant/namespace: ConfigMap/kube-system/x (deploy/x.yaml:4): … To mend it: …` */
 function sentence({ rule, object, file, line, message, remedy }: Violation): string {
   const place = file === null ? '' : ` (${file}${line === null ? '' : `:${line}`})`;
-  return `${rule}: ${object}${place}: ${message}${remedy === null ? '' : ` To mend it: ${remedy}`}`;
+  return `${rule}: ${object}${place}: ${message.replace(/\.$/, '')}${remedy === null ? '' : `; to mend it: ${remedy}`}`;
 }
 
 function asFleetKustomization(of: Judged): FleetKustomization {
