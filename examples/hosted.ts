@@ -32,6 +32,8 @@ export interface HostedOptions {
   readonly queue?: string;
   /** What the App logs, `SLUICE_LOG_LEVEL`; without, nothing. */
   readonly log?: string;
+  /** Prepares clusters once the repositories are there; the answer is `SLUICE_CLUSTERS`. Without, nothing is deployed. */
+  readonly clusters?: (github: LabGitHub) => Promise<string>;
 }
 
 /** A change set as a pull request. */
@@ -82,7 +84,8 @@ export class HostedOrganisation {
       progress(`a GitHub listens at ${github.address}`);
       const organisation = await push(github, join(folder, 'acme'));
       progress(`${repositoryNames.length} repositories are pushed`);
-      const app = await startApp(github, options, toolbox);
+      const clusters = await options.clusters?.(github);
+      const app = await startApp(github, { ...options, deployTo: clusters }, toolbox);
       progress('the App takes webhooks and works on its queue');
       return new HostedOrganisation(github, organisation, app);
     } catch (error) {
@@ -162,7 +165,11 @@ async function push(github: LabGitHub, folder: string): Promise<Organisation> {
   return organisation;
 }
 
-async function startApp(github: LabGitHub, options: HostedOptions, toolbox: Toolbox): Promise<Started> {
+async function startApp(
+  github: LabGitHub,
+  options: HostedOptions & { readonly deployTo: string | undefined },
+  toolbox: Toolbox,
+): Promise<Started> {
   const manifest = manifestFile.parse(parse(await readFile(join(import.meta.dirname, '..', 'app.yml'), 'utf8')));
   const { default_permissions: permissions, default_events: events } = manifest;
   const app = github.registerApp({ name: 'sluice', owner: 'acme', permissions, events });
@@ -182,6 +189,7 @@ async function startApp(github: LabGitHub, options: HostedOptions, toolbox: Tool
     SLUICE_LISTEN: '127.0.0.1:0',
     SLUICE_ADMIN_LISTEN: '127.0.0.1:0',
     SLUICE_LOG_LEVEL: options.log ?? 'silent',
+    ...(options.deployTo === undefined ? {} : { SLUICE_CLUSTERS: options.deployTo }),
   };
   const started = await startRole('start', environment, toolbox);
   github.setWebhook(app, { url: started.webhookUrl ?? '', secret });

@@ -10,18 +10,24 @@ import { stopRequested } from '../../src/roles.ts';
 import { createToolbox, type Toolbox } from '../../src/toolbox.ts';
 import type { Change } from '../changes.ts';
 import { answerOf, pullSurprises } from '../expectation.ts';
-import { HostedOrganisation, person } from '../hosted.ts';
+import type { LabGitHub } from '../../lab/github/github.ts';
+import { HostedOrganisation, type Opened, person } from '../hosted.ts';
+import { DemoClusters } from './clusters.ts';
+import { awaitFleet, mergeAndDeploy, mergedChange, putRight } from './deploy.ts';
 import { bold, dim, say, width, writeTable } from './page.ts';
 
 export interface PullRequestOptions {
-  /** End after the last review. */
+  /** End after the last step. */
   readonly once: boolean;
+  /** Deploy to two clusters, too. */
+  readonly deploy: boolean;
   readonly port?: number;
   readonly log?: string;
 }
 
 interface Result {
   readonly change: Change;
+  readonly opened: Opened;
   readonly address: string;
   readonly verdict: string;
   readonly check: string;
@@ -40,11 +46,16 @@ export async function reviewPullRequests(changes: readonly Change[], options: Pu
   const toolbox = createToolbox(process.env);
   try {
     await waitFor('The renderer (built once; minutes where Go has to fetch its libraries)', buildRenderer);
-    const hosted = await waitFor('The GitHub and the App', () => start(folder, toolbox, options));
+    const clusters = options.deploy ? await startClusters(folder) : undefined;
     try {
-      return await reviewAll(hosted, changes, { once: options.once, stop });
+      const hosted = await waitFor('The GitHub and the App', () => start(folder, toolbox, options, clusters));
+      try {
+        return await reviewAll(hosted, changes, { once: options.once, stop, clusters });
+      } finally {
+        await hosted.stop();
+      }
     } finally {
-      await hosted.stop();
+      await clusters?.stop();
     }
   } catch (thrown) {
     const { message, remedy, code } = asSluiceError(thrown);
@@ -56,8 +67,24 @@ export async function reviewPullRequests(changes: readonly Change[], options: Pu
   }
 }
 
-function start(folder: string, toolbox: Toolbox, { port, log }: PullRequestOptions): Promise<HostedOrganisation> {
+function startClusters(folder: string): Promise<DemoClusters> {
+  return waitFor('Two Kubernetes clusters (built once, for minutes: API server, etcd, controllers, nodes)', () =>
+    DemoClusters.start(folder, (step) => say(dim(`  ${step}`))),
+  );
+}
+
+function start(
+  folder: string,
+  toolbox: Toolbox,
+  { port, log }: PullRequestOptions,
+  clusters: DemoClusters | undefined,
+): Promise<HostedOrganisation> {
+  const bootstrap = (github: LabGitHub): Promise<string> | undefined => {
+    say(dim('  sluice bootstrap makes both clusters ready'));
+    return clusters?.bootstrap(github, toolbox, () => {});
+  };
   return HostedOrganisation.start({
+    ...(clusters === undefined ? {} : { clusters: async (github) => (await bootstrap(github)) ?? '' }),
     folder,
     toolbox,
     progress: (step) => say(dim(`  ${step}`)),
@@ -94,12 +121,13 @@ async function waitFor<Value>(what: string, work: () => Promise<Value>): Promise
 interface Until {
   readonly once: boolean;
   readonly stop: Promise<void>;
+  readonly clusters: DemoClusters | undefined;
 }
 
 async function reviewAll(
   hosted: HostedOrganisation,
   changes: readonly Change[],
-  { once, stop }: Until,
+  { once, stop, clusters }: Until,
 ): Promise<number> {
   const { address } = hosted.github;
   say(`\nOpen ${bold(address)} in a browser; it fills while you look.\n`);
@@ -111,7 +139,10 @@ async function reviewAll(
     results.push(result);
   }
   closing(results, seconds(started));
-  const asExpected = results.every(({ surprises }) => surprises.length === 0);
+  const odd = clusters === undefined ? [] : await Promise.race([deployed(hosted, clusters, results), stop]);
+  if (odd === undefined) return 130;
+  for (const one of odd) say(styleText('red', `NOT AS EXPECTED: ${one}`));
+  const asExpected = odd.length === 0 && results.every(({ surprises }) => surprises.length === 0);
   if (!once) {
     say(`\nIt stays up at ${bold(address)} until you press Ctrl-C. Push something yourself:`);
     say(`  git clone ${hosted.github.cloneUrl('acme/checkout-manifests', person)}`);
@@ -120,6 +151,18 @@ async function reviewAll(
     say('\nStopping.');
   }
   return asExpected ? 0 : 1;
+}
+
+/** The fleet is live, one of the pull requests is merged and follows, and a change by hand does not last. */
+async function deployed(
+  hosted: HostedOrganisation,
+  clusters: DemoClusters,
+  results: readonly Result[],
+): Promise<readonly string[]> {
+  await awaitFleet(clusters);
+  const passed = results.find(({ change }) => change.id === mergedChange);
+  const merged = passed === undefined ? [] : await mergeAndDeploy(hosted, clusters, passed.opened);
+  return [...merged, ...(await putRight(clusters))];
 }
 
 async function review(hosted: HostedOrganisation, change: Change): Promise<Result> {
@@ -136,6 +179,7 @@ async function review(hosted: HostedOrganisation, change: Change): Promise<Resul
   const conclusion = check.conclusion ?? 'none';
   return {
     change,
+    opened,
     address: opened.address,
     verdict: answer.verdict ?? 'none',
     check: conclusion,
