@@ -32,13 +32,10 @@ interface KindIndex {
   objects: Map<string, ObjectMetadata>;
 }
 
-/** True where the object is another one, or something but its status moved. */
+/** True where the object is another one, or somebody changed what an apply looks at. */
 export function isMoved(applied: Applied, now: ObjectMetadata): boolean {
   if (now.uid !== applied.uid) return true;
-  if (now.resourceVersion === applied.resourceVersion) return false;
-  // A status moves neither; without a generation nobody can tell a status from the rest.
-  if (now.generation === undefined || applied.generation === undefined) return true;
-  return now.generation !== applied.generation || now.digest !== applied.digest;
+  return now.resourceVersion !== applied.resourceVersion && now.digest !== applied.digest;
 }
 
 export class Touched {

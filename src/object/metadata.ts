@@ -1,7 +1,7 @@
 // Of an object, only what says whether somebody touched it.
 import { hash } from 'node:crypto';
 import { asObject, asString, stringMap } from '../flux/read.ts';
-import { isAbsent, mapping } from './json.ts';
+import { isAbsent, list, mapping } from './json.ts';
 import type { Json, KubeObject } from './object.ts';
 import type { ObjectMetadata } from '../ports/kube.ts';
 
@@ -29,13 +29,23 @@ export function metadataOf(object: Pick<KubeObject, 'metadata'>): ObjectMetadata
 }
 
 /**
- * A digest of labels and annotations, of 32 hex digits: what of its metadata an apply looks at. It moves when a person
- * edits them, not when a status or a finalizer does. Independent of the order of keys; absent and empty are one.
+ * A digest, of 32 hex digits, of who manages which fields of an object, as far as an apply by Flux's field manager looks at
+ * it: its own entries, and those of kubectl, whose fields it takes over. Whoever changes a field that we applied takes it out
+ * of our entry, so this moves when somebody meddles, and stays when a controller writes a status, a scale, or fields and
+ * annotations of its own. Independent of the order of keys.
  */
 export function metadataDigest(metadata: Readonly<Record<string, Json | undefined>>): string {
-  const parts = ['labels', 'annotations'].map((field) => `${field}=${inOrder(metadata[field])}\n`);
-  return hash('sha256', parts.join(''), 'hex').slice(0, 32);
+  const entries = list(metadata['managedFields']).flatMap((entry) => {
+    const { manager, operation, subresource, fieldsV1 } = mapping(entry);
+    const counts =
+      typeof manager === 'string' && isAbsent(subresource) && (ours.has(manager) || manager.startsWith('kubectl'));
+    return counts ? [inOrder([manager, operation ?? null, fieldsV1 ?? null])] : [];
+  });
+  return hash('sha256', entries.toSorted().join('\n'), 'hex').slice(0, 32);
 }
+
+/** Flux's field manager, and the one that holds what was there before the first apply. */
+const ours: ReadonlySet<string> = new Set(['kustomize-controller', 'before-first-apply']);
 
 function inOrder(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? '' : `[${value.map(inOrder).join(',')}]`;

@@ -44,7 +44,7 @@ export interface ObjectMetadata {
   readonly deleting: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /**
-   * Digest of labels and annotations: moves when a person edits them, not when a status does.
+   * Of who manages which fields: moves when somebody meddles with what an apply put there, not when a status does.
    * `metadataOf` (object/metadata.ts) makes the same one of a whole object.
    */
   readonly digest: string;
