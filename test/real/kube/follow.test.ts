@@ -115,7 +115,7 @@ describe('lists', () => {
     expect(await kube.list(configMaps)).toEqual([]);
   });
 
-  test('of metadata keep a digest that moves with labels and annotations, and is that of the whole object', async () => {
+  test('of metadata keep a digest that moves with whoever meddles, and is that of the whole object', async () => {
     kube = connect(server);
     const digest = async (metadata: object): Promise<string | undefined> => {
       const object = configMap('a', {}, metadata);
@@ -124,11 +124,22 @@ describe('lists', () => {
       expect(listed).toEqual(metadataOf(object));
       return listed?.digest;
     };
-    const plain = await digest({});
-    const same = [{ resourceVersion: '9' }, { generation: 5 }, { managedFields: [{}] }, { uid: 'y' }];
+    const entry = { manager: 'kustomize-controller', operation: 'Apply', fieldsV1: { 'f:data': {} } };
+    const kubectl = { manager: 'kubectl-edit', operation: 'Update', fieldsV1: { 'f:data': { 'f:x': {} } } };
+    const plain = await digest({ managedFields: [entry] });
+    const same = [
+      { resourceVersion: '9', generation: 5, managedFields: [{ ...entry, time: '2026-01-01T00:00:00Z' }] },
+      { managedFields: [entry, { ...kubectl, subresource: 'status' }] },
+      { managedFields: [{ ...kubectl, manager: 'kube-controller-manager' }, entry, {}], annotations: { a: 'b' } },
+    ];
     for (const one of same) expect(await digest(one)).toBe(plain);
-    const moved = [await digest({ labels: { a: 'b' } }), await digest({ annotations: { a: 'b' } })];
-    expect(new Set([plain, ...moved]).size).toBe(3);
+    const moved = [
+      await digest({ managedFields: [] }),
+      await digest({ managedFields: [{ ...entry, fieldsV1: {} }] }),
+      await digest({ managedFields: [entry, kubectl] }),
+      await digest({ managedFields: [entry, { ...entry, operation: 'Update' }] }),
+    ];
+    expect(new Set([plain, ...moved]).size).toBe(5);
     expect(server.asked[0]?.headers.accept).toBe('application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1');
   });
 });
