@@ -30,6 +30,7 @@ import type { Queues } from './ports/queue.ts';
 import { type HostedRepositories, hostedRepositories } from './pull-request/hosted.ts';
 import { pacePulls } from './pull-request/pace.ts';
 import { newPullMemory } from './pull-request/publication.ts';
+import { takeTurns } from './pull-request/turns.ts';
 import { logQueueEvent } from './queue-log.ts';
 import { type Server, startServer } from './server.ts';
 import { sameRepository } from './source/url.ts';
@@ -198,8 +199,10 @@ async function startWork(configuration: WorkerConfiguration, { queues, log, tool
     today: () => new Date().toISOString().slice(0, 10),
     elapsed: () => performance.now(),
     redeliverSince: () => new Date(Date.now() - redeliverMs),
+    turns: takeTurns(),
+    now: () => new Date(),
   };
-  await startWorker(queue, tools, concurrency);
+  await startWorker({ review: queue, report: await queues.open('report') }, tools, concurrency);
   const ask = (cause: 'start' | 'interval'): void => {
     queue.add({ kind: 'sweep', version: 1, cause }).catch((error: unknown) => log.error('no sweep', { error }));
   };

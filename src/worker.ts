@@ -3,18 +3,32 @@ import { asSluiceError, SluiceError } from './errors.ts';
 import { reviewMergeGroup } from './merge-group.ts';
 import type { Log, LogFields } from './ports/log.ts';
 import type { Job, Queue, TakenJob } from './ports/queue.ts';
+import { type ReportBackTools, reportBack } from './report-back.ts';
 import { type ReviewTools, reviewPullRequest } from './review.ts';
 import { type SweepTools, sweep } from './sweep.ts';
 
-export interface WorkerTools extends ReviewTools, SweepTools {
+export interface WorkerTools extends ReviewTools, SweepTools, ReportBackTools {
   readonly log: Log;
   /** Milliseconds since some start; for durations alone. */
   elapsed(): number;
 }
 
-/** Starts taking jobs. @throws SluiceError `queue.unavailable` where the store cannot be reached at all */
-export async function startWorker(queue: Queue, tools: WorkerTools, concurrency: number): Promise<void> {
-  await queue.work((taken) => runJob(taken, tools), { concurrency });
+/** Reports told at once; those about one pull request take turns. */
+const reportsAtOnce = 2;
+
+/**
+ * Starts taking jobs: reviews from one queue, what agents report from the other, so that neither waits for the other.
+ *
+ * @throws SluiceError `queue.unavailable` where the store cannot be reached at all
+ */
+export async function startWorker(
+  { review, report }: { readonly review: Queue; readonly report: Queue },
+  tools: WorkerTools,
+  concurrency: number,
+): Promise<void> {
+  const take = (taken: TakenJob): Promise<void> => runJob(taken, tools);
+  await review.work(take, { concurrency });
+  await report.work(take, { concurrency: reportsAtOnce });
 }
 
 /** Runs one job. What is transient is thrown for the queue to try again; the rest ends here, in words. */
@@ -48,6 +62,7 @@ async function flow(taken: TakenJob, tools: WorkerTools): Promise<string> {
       return `${looked} open, ${queued} queued, ${redelivered} deliveries asked for again`;
     }
     case 'deployed':
+      return reportBack(job, taken, tools);
     case 'reconcile':
     case 'pushed':
       throw new SluiceError('queue.malformed', `a ${job.kind} job of another queue`);

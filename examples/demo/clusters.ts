@@ -30,12 +30,23 @@ export class DemoClusters {
     return new DemoClusters(await startClusters(clusterNames, join(folder, 'clusters'), progress), folder);
   }
 
+  /** What somebody else's operator makes on these clusters; its namespace is made as soon as the fleet asks for it. */
+  async addContentNetwork(): Promise<void> {
+    const metadata = { namespace: 'media', name: 'cdn-account' };
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata,
+      stringData: { cdn_distribution: 'made-up-distribution' },
+    };
+    for (const { admin } of this.all) await admin.apply(secret as KubeObject, { manager: 'content-network' });
+  }
+
   /** Bootstraps each from the platform repository; returns `SLUICE_CLUSTERS`, with a kubeconfig of the agent's own account. */
   async bootstrap(github: LabGitHub, toolbox: Toolbox, progress: Progress): Promise<string> {
     const { renderer } = await toolbox.tools(progress);
     const environment = { ...process.env, SLUICE_GIT_TOKEN: github.user(person).token };
-    const named: string[] = [];
-    for (const { name, kubeconfigFile, ...cluster } of this.all.map(plain)) {
+    const one = async ({ name, kubeconfigFile, ...cluster }: ReturnType<typeof plain>): Promise<string> => {
       await runBootstrap(
         {
           command: 'bootstrap',
@@ -53,9 +64,9 @@ export class DemoClusters {
       const token = await cluster.token();
       const file = join(this.#folder, `${name}.kubeconfig`);
       await writeFile(file, cluster.kubeconfig(token), { mode: 0o600 });
-      named.push(`${name}=${file}`);
-    }
-    return named.join(' ');
+      return `${name}=${file}`;
+    };
+    return (await Promise.all(this.all.map((cluster) => one(plain(cluster))))).join(' ');
   }
 
   /** Every Kustomization of a cluster, by namespace and name. */

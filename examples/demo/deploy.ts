@@ -22,6 +22,14 @@ export async function awaitFleet(clusters: DemoClusters): Promise<void> {
   const started = performance.now();
   await Promise.all(
     clusters.all.map((cluster) =>
+      until(`the namespace of media on ${cluster.name}`, async () => {
+        return (await cluster.admin.get({ apiVersion: 'v1', kind: 'Namespace', name: 'media' })) !== undefined;
+      }),
+    ),
+  );
+  await clusters.addContentNetwork();
+  await Promise.all(
+    clusters.all.map((cluster) =>
       until(`the fleet on ${cluster.name}`, async () => {
         const all = await clusters.kustomizations(cluster);
         const tenants = all.filter((one) => keyOf(one).startsWith('catalog/') || keyOf(one).startsWith('media/'));

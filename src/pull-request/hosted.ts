@@ -13,6 +13,8 @@ export interface HostedRepositories {
   /** Full name of the branch that the fleet follows: `refs/heads/main`. */
   trackedBranch(): Promise<string>;
   find(matches: (repository: HostedRepository) => boolean): Promise<HostedRepository | undefined>;
+  /** The one at an address, or that GitHub leads the address to since it was renamed. */
+  at(url: string): Promise<HostedRepository | undefined>;
   /** Which of these addresses, that no repository has now, GitHub leads to this one: it had that name. */
   formerUrl(repository: HostedRepository, urls: readonly string[]): Promise<string | undefined>;
   remote(repository: HostedRepository): Remote;
@@ -67,6 +69,16 @@ export function hostedRepositories({ github, mirrors, platform, branch }: Hosted
       return tracked;
     },
     find: async (matches) => (await all()).find(matches),
+    at: async (url) => {
+      const repositories = await all();
+      const found = repositories.find((one) => sameRepository(one.cloneUrl, url));
+      const [anyone] = repositories;
+      if (found !== undefined || anyone === undefined || !isReadable(url)) return found;
+      const { host, path } = parseRepositoryUrl(url);
+      if (host !== parseRepositoryUrl(anyone.cloneUrl).host || !/^[\w.-]+\/[\w.-]+$/.test(path)) return undefined;
+      const moved = await github.movedTo(anyone, path);
+      return repositories.find(({ repository }) => repository === moved);
+    },
     formerUrl: async (repository, urls) => {
       const host = parseRepositoryUrl(repository.cloneUrl).host;
       const others = (await all()).filter((one) => one.repository !== repository.repository);

@@ -77,12 +77,15 @@ export function addressOf({ cloneUrl }: HostedRepository): string {
   return cloneUrl.replace(/\.git$/, '');
 }
 
-interface Tracked extends Local {
+export interface Tracked extends Local {
   readonly standing: NonNullable<Local['standing']>;
 }
 
 /** The platform as its tracked branch has it: the fleet that a tenant's change would meet. */
-async function trackedPlatform(platform: HostedRepository, { mirrors, hosted }: RenderTools): Promise<Tracked> {
+export async function trackedPlatform(
+  platform: HostedRepository,
+  { mirrors, hosted }: Pick<RenderTools, 'mirrors' | 'hosted'>,
+): Promise<Tracked> {
   const tracked = await mirrors.fetch(hosted.remote(platform), await hosted.trackedBranch());
   if (tracked === undefined)
     throw new SluiceError('fleet.noPlatform', 'the platform repository has no tracked branch', {
