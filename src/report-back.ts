@@ -64,10 +64,8 @@ async function tell({ job, repository, merge, deploy, expected }: Telling, tools
   const { deploy: now, kept } = await recordDeploy(landed, tools);
   // GitHub's own timeline shows what is on its way.
   if (now.state === 'in_progress') return;
-  // The standing one, but with all the words that the newest has.
-  const said = now.state === deploy.state ? deploy : now;
   try {
-    await showLanding({ ...landed, deploy: said }, expected, kept, tools);
+    await showLanding({ ...landed, deploy: now }, expected, kept, tools);
   } catch (thrown) {
     const error = asSluiceError(thrown);
     if (error.kind !== 'terminal') throw error;

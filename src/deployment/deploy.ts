@@ -37,18 +37,25 @@ export function deployOf(job: DeployedJob): Deploy {
   };
 }
 
-/** Positive where the first stands over the second, as `compareOutcomes` says; what is paused stands below all. */
+/** Positive where the first stands over the second, as `compareOutcomes` says; what is paused stands between under way and failed. */
 export function compareDeploys(one: Deploy, other: Deploy): number {
-  return Number(other.paused) - Number(one.paused) || compareOutcomes(one, other);
+  if (!one.paused && !other.paused) return compareOutcomes(one, other);
+  if (one.paused && other.paused) return 0;
+  if (one.paused) return other.state === 'in_progress' ? 1 : -1;
+  return one.state === 'in_progress' ? -1 : 1;
 }
 
-/** The one that stands; of two that say the same the first. */
+/** The one that stands; of two that say the same the one that says it in more words. */
 export function standing(one: Deploy, other: Deploy | undefined): Deploy;
 export function standing(one: Deploy | undefined, other: Deploy): Deploy;
 export function standing(one: Deploy | undefined, other: Deploy | undefined): Deploy | undefined;
 export function standing(one: Deploy | undefined, other: Deploy | undefined): Deploy | undefined {
   if (one === undefined || other === undefined) return one ?? other;
-  return compareDeploys(one, other) >= 0 ? one : other;
+  return (compareDeploys(one, other) || wordCount(one) - wordCount(other)) >= 0 ? one : other;
+}
+
+function wordCount({ failures, suspended }: Deploy): number {
+  return failures.reduce((sum, { message }) => sum + message.length + 1, suspended.length);
 }
 
 /** Longer than this between merge and begin, and it was not this deploy that took so long. */

@@ -18,7 +18,12 @@ export interface Pushed {
   readonly copy: Pick<Fetched, 'repository'>;
 }
 
-export type FollowerTools = Pick<RenderTools, 'mirrors' | 'hosted' | 'renderer' | 'progress'>;
+export interface FollowerTools extends Pick<RenderTools, 'mirrors' | 'hosted' | 'renderer' | 'progress'> {
+  /** What was computed last, by everything that it was computed from. */
+  readonly followers: Map<string, Promise<readonly Expected[]>>;
+}
+
+const mostRemembered = 100;
 
 /**
  * The clusters on which a Kustomization reads this branch through a GitRepository, sorted by name; none where nobody
@@ -27,9 +32,26 @@ export type FollowerTools = Pick<RenderTools, 'mirrors' | 'hosted' | 'renderer' 
  * @throws SluiceError where the fleet cannot be computed
  */
 export async function clustersFollowing(pushed: Pushed, tools: FollowerTools): Promise<readonly Expected[]> {
+  const { repository, branch, commit } = pushed;
   const platform = await tools.hosted.platform();
-  const isPlatform = platform.repository === pushed.repository.repository;
+  const isPlatform = platform.repository === repository.repository;
   const tracked = isPlatform ? undefined : await trackedPlatform(platform, tools);
+  const key = JSON.stringify([tracked?.standing.tree.id, repository.repository, repository.fullName, branch, commit]);
+  const known = tools.followers.get(key);
+  if (known !== undefined) return known;
+  const computed = compute(pushed, tracked, tools);
+  tools.followers.set(key, computed);
+  const [oldest] = tools.followers.keys();
+  if (tools.followers.size > mostRemembered && oldest !== undefined) tools.followers.delete(oldest);
+  computed.catch(() => tools.followers.delete(key));
+  return computed;
+}
+
+async function compute(
+  pushed: Pushed,
+  tracked: Tracked | undefined,
+  tools: FollowerTools,
+): Promise<readonly Expected[]> {
   const elsewhere = new Set<string>();
   const found = followersIn(await fleetFor({ pushed, tracked, formerUrl: undefined, elsewhere }, tools));
   if (tracked === undefined || found.length > 0) return found;

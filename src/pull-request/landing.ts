@@ -12,8 +12,12 @@ import type { PullMemory } from './publication.ts';
 export interface LandingTools {
   readonly github: GitHub;
   readonly memory: PullMemory;
+  /** What this process knows to be live, as `liveKey` names it; it stays so. Forgetting it costs calls and nothing else. */
+  readonly live: Set<string>;
   now(): Date;
 }
+
+const mostRemembered = 10_000;
 
 /** A deploy that a comment is to tell of. */
 export interface Landed {
@@ -49,6 +53,7 @@ export async function recordDeploy(
     const now = standing(before, deploy);
     const isNews = before === undefined || (now === deploy && saysAnother(before, deploy));
     if (isNews && !deploy.paused) await github.addDeploymentStatus(repository, found.id, printStatus(deploy, merge));
+    if (now.state === 'success' && !now.paused) remember(landed, tools);
     return { deploy: now, kept: true };
   } catch (thrown) {
     const error = asSluiceError(thrown);
@@ -76,14 +81,27 @@ async function deploymentOf(landed: Landed, github: GitHub): Promise<Deployment 
 }
 
 /** True when the merge is live on a cluster by what its deployment says. */
-export async function isLive(
-  { repository, merge, cluster }: Omit<Landed, 'deploy'>,
-  { github }: LandingTools,
-): Promise<boolean> {
+export async function isLive(asked: Omit<Landed, 'deploy'>, tools: LandingTools): Promise<boolean> {
+  const { repository, merge, cluster } = asked;
+  const { github } = tools;
+  if (tools.live.has(liveKey(asked))) return true;
   const [first] = await github.deployments(repository, merge.commit, cluster);
   if (first === undefined) return false;
   const statuses = await github.deploymentStatuses(repository, first.id);
-  return readStatuses(statuses)?.state === 'success' || statuses.some(({ state }) => state === 'inactive');
+  // GitHub makes inactive only what was a success.
+  const live = readStatuses(statuses)?.state === 'success' || statuses.some(({ state }) => state === 'inactive');
+  if (live) remember(asked, tools);
+  return live;
+}
+
+function liveKey({ repository, merge, cluster }: Omit<Landed, 'deploy'>): string {
+  return JSON.stringify([repository.repository, merge.commit, cluster]);
+}
+
+function remember(landed: Omit<Landed, 'deploy'>, { live }: LandingTools): void {
+  const [oldest] = live;
+  if (live.size >= mostRemembered && oldest !== undefined) live.delete(oldest);
+  live.add(liveKey(landed));
 }
 
 /**
@@ -128,8 +146,9 @@ async function everyCluster(
   { repository, merge, cluster, deploy }: Landed,
   known: KnownDeploys,
   kept: boolean,
-  { github, now }: LandingTools,
+  tools: LandingTools,
 ): Promise<KnownDeploys> {
+  const { github } = tools;
   const all = new Map<string, Known>(known);
   const own = known.get(cluster);
   all.set(cluster, { deploy: standing(deploy, own?.deploy), updatedAt: own?.updatedAt ?? 0 });
@@ -143,7 +162,7 @@ async function everyCluster(
     if (before !== undefined && before.updatedAt >= updatedAt.getTime()) continue;
     const told = readStatuses(await github.deploymentStatuses(repository, id));
     const deployed = standing(before?.deploy, told);
-    const isQuiet = now().getTime() - updatedAt.getTime() > quietMs;
+    const isQuiet = tools.now().getTime() - updatedAt.getTime() > quietMs;
     if (deployed !== undefined)
       all.set(environment, { deploy: deployed, updatedAt: isQuiet ? updatedAt.getTime() : 0 });
   }

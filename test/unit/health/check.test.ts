@@ -121,10 +121,14 @@ describe('healthOf', () => {
     });
   });
 
-  it('does not take a Job without a time to live for done when it is gone', () => {
-    const job = object('batch/v1', 'Job', 'seed', { spec: { ttlSecondsAfterFinished: null } });
+  it.each([
+    ['a Job without a time to live', object('batch/v1', 'Job', 'seed', { spec: { ttlSecondsAfterFinished: null } })],
+    ["somebody else's Job", object('x.io/v1', 'Job', 'seed', { spec: { ttlSecondsAfterFinished: 0 } })],
+    ['another kind of the group', object('batch/v1', 'CronJob', 'seed', { spec: { ttlSecondsAfterFinished: 0 } })],
+  ])('does not take %s for done when it is gone', (_what, job) => {
     const only = targets({ wait: true }, [{ object: job, skipped: false }]);
-    expect(healthOf(only, rules, view({})).done).toBe(false);
+    const live = new Map(only.map(({ id }) => [id, null]));
+    expect(healthOf(only, rules, { live, now }).done).toBe(false);
   });
 
   it('is done as soon as one has failed, and says why', () => {

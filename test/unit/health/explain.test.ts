@@ -81,7 +81,7 @@ describe('explained', () => {
   it('asks for five workloads at most, and for none that is not there or has no Pods', async () => {
     const many = given(Array.from({ length: 9 }, (_one, at) => `w${at}`));
     const pods = reader(() => []);
-    await explained(many.health, many.live, kinds, pods);
+    expect(await explained(many.health, many.live, kinds, pods)).toEqual(many.health);
     expect(pods.asked).toHaveLength(5);
     const { health, live } = given(['a', 'b', 'c']);
     live.set('a', null);

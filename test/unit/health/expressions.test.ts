@@ -105,6 +105,7 @@ describe('the budget', () => {
     { title: 'a pattern out of the document', text: "'x'.matches(p)", documents: { p: long } },
     { title: 'a costly pattern', text: "s.matches('(((a{100}){100}){100})')", documents: { s: long } },
     { title: 'matches in loops', text: "l.exists(x, s.matches('(a|aa)*b'))", documents: { l: many, s: long } },
+    { title: 'searches in loops', text: "l.exists(x, s.contains('b'))", documents: { l: many, s: long } },
     { title: 'work that nobody waits for', text: 'l.all(a, l == l) || true', documents: { l: many } },
     { title: 'splits', text: "s.split('').all(a, s.split('').all(b, true))", documents: { s: long } },
   ])('ends $title soon', { timeout: 20_000 }, ({ text, documents }) => {

@@ -277,6 +277,19 @@ describe('Pod', () => {
     { title: 'that no node takes', yaml: pod(unscheduled), is: 'Failed', message: 'no node takes it: 0/3 nodes' },
     { title: 'that no node takes yet', yaml: pod(unscheduled, '2026-11-25T14:59:50Z'), is: 'InProgress' },
     { title: 'that no node takes since nobody knows when', yaml: pod(unscheduled, 'x'), is: 'Failed' },
+    {
+      title: 'that is unschedulable no more',
+      yaml: pod(unscheduled.replace('"False"', '"True"')),
+      is: 'InProgress',
+      message: 'pending',
+    },
+    {
+      title: 'that somebody else calls unschedulable',
+      yaml: pod(unscheduled.replace('PodScheduled', 'Other')),
+      is: 'InProgress',
+      message: 'pending',
+    },
+    { title: 'that no node takes after 15 s', yaml: pod(unscheduled, '2026-11-25T14:59:45Z'), is: 'Failed' },
     { title: 'that nobody saw', yaml: pod(''), is: 'InProgress' },
     { title: 'in no phase of Kubernetes', yaml: pod('phase: Dancing'), is: 'Unknown' },
   ]);
