@@ -1,6 +1,8 @@
 // `npm test`: builds the renderer, runs the Go tests and the TypeScript tests, and ends with one line of counts.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { controllerPrograms, ensurePrograms, planePrograms } from '../lab/cluster/programs.ts';
+import { ensureFluxCrds } from '../src/adapters/flux-crds.ts';
 import { SluiceError } from '../src/errors.ts';
 import { buildRenderer } from '../test/real/build.ts';
 import { type Counts, goCounts, goVet, run, vitestCounts } from './counts.ts';
@@ -23,6 +25,17 @@ function step(what: string): void {
 step('the renderer');
 try {
   await buildRenderer();
+  console.log('built');
+} catch (error) {
+  console.log(error instanceof SluiceError ? `${error.message}\n${error.remedy ?? ''}` : error);
+  total.failed += 1;
+}
+
+step("Flux's definitions and Kubernetes' control plane (each built once, for minutes)");
+try {
+  const progress = (what: string): void => console.log(what);
+  await ensureFluxCrds({ progress });
+  await ensurePrograms([...planePrograms, ...controllerPrograms], progress);
   console.log('built');
 } catch (error) {
   console.log(error instanceof SluiceError ? `${error.message}\n${error.remedy ?? ''}` : error);
