@@ -14,7 +14,7 @@ import {
 } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import { RE2JS } from 're2js';
-import { type CelExpr, type CelFuncs, type CelParsed, childrenOf, qualifiedName } from './expression-tree.ts';
+import { type CelExpr, type CelParsed, childrenOf } from './expression-tree.ts';
 
 /** Roughly: values looked at. A condition list of ten entries costs about fifty. */
 const budget = 200_000;
@@ -100,7 +100,7 @@ export const boundedPatterns = {
 const cheap = new Set(['_[_]', '_&&_', '_||_', '_?_:_', '!_', '@not_strictly_false', '_+_', tick, weigh]);
 
 /** Rewrites the tree in place, so that loops and functions pay, and returns it. */
-export function meter(parsed: CelParsed, functions: CelFuncs): CelParsed {
+export function meter(parsed: CelParsed): CelParsed {
   const waiting: CelExpr[] = [parsed.expr];
   for (let expr = waiting.pop(); expr !== undefined; expr = waiting.pop()) {
     waiting.push(...childrenOf(expr));
@@ -110,8 +110,7 @@ export function meter(parsed: CelParsed, functions: CelFuncs): CelParsed {
     if (kind.case !== 'callExpr' || cheap.has(kind.value.function)) continue;
     kind.value.args = kind.value.args.map((arg) => call(weigh, arg));
     const { target } = kind.value;
-    if (target !== undefined && qualifiedName(target, kind.value.function, functions) === undefined)
-      kind.value.target = call(weigh, target);
+    if (target !== undefined) kind.value.target = call(weigh, target);
   }
   return parsed;
 }

@@ -41,7 +41,7 @@ export function unknownName(
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     const problem = nameProblem(at, functions);
     if (problem !== undefined) return problem;
-    waiting.push(...scopedChildren(at, functions));
+    waiting.push(...scopedChildren(at));
   }
   return undefined;
 }
@@ -60,18 +60,10 @@ function nameProblem({ expr: { exprKind }, known }: Scoped, functions: CelFuncs)
     return `no variable named ${exprKind.value.name}`;
   if (exprKind.case !== 'callExpr') return undefined;
   const name = exprKind.value.function;
-  if (operators.has(name) || functions.find(name) !== undefined) return undefined;
-  return qualifiedName(exprKind.value.target, name, functions) === undefined ? `no function named ${name}` : undefined;
+  return operators.has(name) || functions.find(name) !== undefined ? undefined : `no function named ${name}`;
 }
 
-/** `strings.quote`, where a function has a dotted name and is called by it. */
-export function qualifiedName(target: CelExpr | undefined, name: string, functions: CelFuncs): string | undefined {
-  if (target?.exprKind.case !== 'identExpr') return undefined;
-  const qualified = `${target.exprKind.value.name}.${name}`;
-  return functions.find(qualified) === undefined ? undefined : qualified;
-}
-
-function scopedChildren({ expr, known }: Scoped, functions: CelFuncs): Scoped[] {
+function scopedChildren({ expr, known }: Scoped): Scoped[] {
   const { exprKind } = expr;
   if (exprKind.case === 'comprehensionExpr') {
     const { iterVar, accuVar, iterRange, accuInit, loopCondition, loopStep, result } = exprKind.value;
@@ -81,8 +73,6 @@ function scopedChildren({ expr, known }: Scoped, functions: CelFuncs): Scoped[] 
       ...present([loopCondition, loopStep, result]).map((child) => ({ expr: child, known: inner })),
     ];
   }
-  if (exprKind.case === 'callExpr' && qualifiedName(exprKind.value.target, exprKind.value.function, functions))
-    return exprKind.value.args.map((child) => ({ expr: child, known }));
   return childrenOf(expr).map((child) => ({ expr: child, known }));
 }
 

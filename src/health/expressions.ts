@@ -52,7 +52,7 @@ function compile(text: string, variables: readonly string[] | undefined): Expres
     const parsed = parse(text);
     const problem = unknownName(parsed.expr, environment.funcs, variables);
     if (problem !== undefined) throw new Error(problem);
-    run = plan(environment, meter(parsed, environment.funcs)) as typeof run;
+    run = plan(environment, meter(parsed)) as typeof run;
   } catch (thrown) {
     throw invalid(text, thrown instanceof Error ? thrown.message : String(thrown));
   }

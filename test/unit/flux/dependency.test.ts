@@ -104,6 +104,10 @@ describe('dependenciesReady', () => {
     expect(dependenciesReady(two, byKey(), revision)).toMatchObject({
       message: 'waiting for apps/db (not found), pki/ca (not found)',
     });
+    const twenty = kustomization('apps/web', {
+      dependsOn: Array.from({ length: 20 }, (_one, at) => ({ name: `d${at}` })),
+    });
+    expect(dependenciesReady(twenty, byKey(), revision)).toMatchObject({ message: expect.stringMatching(/found\)$/) });
     const many = kustomization('apps/web', {
       dependsOn: Array.from({ length: 50 }, (_one, at) => ({ name: `d${at}` })),
     });

@@ -153,6 +153,9 @@ describe('every field of the spec', () => {
     ]);
     const many = Object.fromEntries(Array.from({ length: 30 }, (_one, index) => [`x${index}`, 1]));
     expect(read(many).refused).toHaveLength(11);
+    expect(read(many).refused.at(-1)).toBe('spec: 20 more fields that this version of Sluice does not know');
+    const ten = Object.fromEntries(Object.entries(many).slice(0, 10));
+    expect(read(ten).refused).toHaveLength(10);
     expect(read({ x: null, decryption: null, kubeConfig: null, buildMetadata: [] }).refused).toEqual([]);
   });
 });

@@ -15,6 +15,7 @@ describe('parseDuration', () => {
     ['30s1h', 3_630_000],
     ['8760h', oneYearMs],
     ['007m', 420_000],
+    [`${'0'.repeat(62)}1s`, 1_000],
   ])('%s', (text, milliseconds) => {
     expect(parseDuration(text)).toBe(milliseconds);
   });
@@ -37,6 +38,7 @@ describe('parseDuration', () => {
     ['other digits', '١h'],
     ['upper case', '1H'],
     ['over a year', '8760h1ms'],
+    ['more than 64 characters', `${'0'.repeat(63)}1s`],
     ['far over a year', `${'9'.repeat(60)}h`],
     ['a megabyte', '1h'.repeat(500_000)],
     ['a megabyte that almost is one', '1'.repeat(1_000_000)],
@@ -49,7 +51,9 @@ describe('formatDuration', () => {
   it.each<[number, string]>([
     [0, '0s'],
     [0.000_25, '250ns'],
+    [0.001, '1µs'],
     [0.25, '250µs'],
+    [1, '1ms'],
     [1.5, '1.5ms'],
     [12.345_678, '12.345678ms'],
     [999.999_999, '999.999999ms'],

@@ -29,6 +29,10 @@ describe('compileExpression', () => {
     { text: "status.phase.matches('^R[a-z]+$')", is: true },
     { text: "status.phase.lowerAscii() == 'running' && status.phase.replace('n', 'm') == 'Rummimg'", is: true },
     { text: "status.phase.replace('n', 'm', 1) == 'Rumning'", is: true },
+    {
+      text: "status.phase.replace('n', 'm', 0) == 'Running' && status.phase.replace('n', 'm', -1) == 'Rummimg'",
+      is: true,
+    },
     { text: "'a-b'.split('-').join('+') == 'a+b' && ['a'].join() == 'a'", is: true },
     { text: "status.replicas > 2 ? status.phase == 'Running' : false", is: true },
     { text: "status['phase'] == 'Running' && status.conditions[0].type == 'Ready'", is: true },
@@ -64,6 +68,7 @@ describe('compileExpression', () => {
     { title: 'another language', text: 'status.phase === "x"' },
     { title: 'a function that is not there', text: 'system("rm")' },
     { title: 'a method that is not there', text: 'status.phase.eval()' },
+    { title: 'a function in a key that is not there', text: '{nope(1): 2} == {1: 2}' },
     { title: 'has() of a variable', text: 'has(status)' },
     { title: 'format', text: "'%s'.format([status])" },
     { title: 'a variable that is not bound', text: 'self.x == 1 && other.x == 1', variables: ['self', 'dep'] },
@@ -75,6 +80,11 @@ describe('compileExpression', () => {
     expect(error).toBeInstanceOf(SluiceError);
     expect(error).toMatchObject({ code: 'deploy.expression', kind: 'terminal' });
     expect((error as Error).message.length).toBeLessThan(1_000);
+  });
+
+  it('takes 8,192 characters and no more', () => {
+    expect(compileExpression(`true${' '.repeat(8_188)}`).evaluate({})).toBe(true);
+    expect(() => compileExpression(`true${' '.repeat(8_189)}`)).toThrow(SluiceError);
   });
 
   it('binds the variables of loops, and types, where the others are known', () => {
