@@ -23,6 +23,7 @@ import {
   type ServeConfiguration,
   type WorkerConfiguration,
 } from './configuration.ts';
+import type { Expected } from './deployment/section.ts';
 import { SluiceError } from './errors.ts';
 import type { Log } from './ports/log.ts';
 import type { Mirrors, Remote } from './ports/mirror.ts';
@@ -200,6 +201,8 @@ async function startWork(configuration: WorkerConfiguration, { queues, log, tool
     elapsed: () => performance.now(),
     redeliverSince: () => new Date(Date.now() - redeliverMs),
     turns: takeTurns(),
+    live: new Set<string>(),
+    followers: new Map<string, Promise<readonly Expected[]>>(),
     now: () => new Date(),
   };
   await startWorker({ review: queue, report: await queues.open('report') }, tools, concurrency);

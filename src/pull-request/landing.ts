@@ -43,8 +43,9 @@ const quietMs = 5_000;
  */
 export async function recordDeploy(
   landed: Landed,
-  { github }: LandingTools,
+  tools: LandingTools,
 ): Promise<{ readonly deploy: Deploy; readonly kept: boolean }> {
+  const { github } = tools;
   const { repository, merge, deploy } = landed;
   try {
     const found = await deploymentOf(landed, github);
@@ -151,22 +152,29 @@ async function everyCluster(
   const { github } = tools;
   const all = new Map<string, Known>(known);
   const own = known.get(cluster);
-  all.set(cluster, { deploy: standing(deploy, own?.deploy), updatedAt: own?.updatedAt ?? 0 });
+  all.set(cluster, { deploy: standing(own?.deploy, deploy), updatedAt: own?.updatedAt ?? 0 });
   const deployments = kept ? await github.deployments(repository, merge.commit) : [];
   const seen = new Set([cluster]);
-  for (const { id, environment, updatedAt } of deployments) {
-    if (seen.has(environment)) continue;
-    seen.add(environment);
+  for (const deployment of deployments) {
+    const { environment } = deployment;
     const before = all.get(environment);
-    if (before?.deploy.state === 'success' && !before.deploy.paused) continue;
-    if (before !== undefined && before.updatedAt >= updatedAt.getTime()) continue;
-    const told = readStatuses(await github.deploymentStatuses(repository, id));
+    if (seen.has(environment) || isCurrent(before, deployment)) continue;
+    seen.add(environment);
+    const told = readStatuses(await github.deploymentStatuses(repository, deployment.id));
     const deployed = standing(before?.deploy, told);
-    const isQuiet = tools.now().getTime() - updatedAt.getTime() > quietMs;
-    if (deployed !== undefined)
-      all.set(environment, { deploy: deployed, updatedAt: isQuiet ? updatedAt.getTime() : 0 });
+    if (deployed !== undefined) all.set(environment, { deploy: deployed, updatedAt: readAt(deployment, tools) });
   }
   return new Map([...all].sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+/** What went live stays so; the rest is read again where GitHub's deployment moved since. */
+function isCurrent(known: Known | undefined, { updatedAt }: Deployment): boolean {
+  if (known === undefined) return false;
+  return (known.deploy.state === 'success' && !known.deploy.paused) || known.updatedAt >= updatedAt.getTime();
+}
+
+function readAt({ updatedAt }: Deployment, tools: LandingTools): number {
+  return tools.now().getTime() - updatedAt.getTime() > quietMs ? updatedAt.getTime() : 0;
 }
 
 /** When the deployments were read says nothing to anybody. */

@@ -74,7 +74,7 @@ describe('the order of reports', () => {
   });
 
   test('of the same thing in few words and in many keeps the many', () => {
-    const many = failed(failure());
+    const many = failed(failure({ message: 'word '.repeat(50) }));
     const few = readStatuses([printStatus(many, pull)]);
     if (few === undefined) throw new Error('not read');
     expect(few.failures[0]?.message.length).toBeLessThan(many.failures[0]?.message.length ?? 0);
