@@ -75,14 +75,14 @@ async function bringAbout(run: Run, progress: Progress, tools: ReconcileTools): 
   const prepared = prepare(inputs.build.objects, { owner: { namespace: run.namespace, name: run.name } });
   const ids = new Set(prepared.map(({ id }) => id));
   tools.memory.desires(run.key, ids);
-  const rivals = await wantedByOthers(live, heldByOthers(run, ids, tools), tools);
+  const rivals = await wantedByOthers(live, inputs.identity.owner, heldByOthers(run, ids, tools), tools);
   const owner = (id: string): string | undefined => rivalWords(rivals.get(id), inputs);
   await judge({ ...inputs, live, kinds, owner, today: today(tools) }, tools);
   // What would go must be meant to go.
   const old = readInventory(run.object).entries;
   const next = entriesOf(prepared);
   const stale = staleOf(old, next);
-  const left = await wantedByOthers(live, new Set(stale.map(({ id }) => id)), tools);
+  const left = await wantedByOthers(live, inputs.identity.owner, new Set(stale.map(({ id }) => id)), tools);
   const going = run.deploy.prune ? stale.filter(({ id }) => !left.has(id)) : [];
   guardDeletions(run, prepared, going, inputs);
   // Write ahead what may be created, so that nothing is ever forgotten, and hold the status from here on.

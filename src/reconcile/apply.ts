@@ -14,8 +14,10 @@ import { stageStatus, stageTimeoutMs } from '../health/stage.ts';
 import { groupOf, nameOf, namespaceOf } from '../object/id.ts';
 import type { KubeObject } from '../object/object.ts';
 import type { ServedKinds } from '../ports/kube.ts';
+import { claimantOf, hasClaim } from './claim.ts';
 import { deployContext } from './context.ts';
 import type { Inputs } from './inputs.ts';
+import { liveOf } from './rivals.ts';
 import type { ReconcileTools, Run } from './run.ts';
 import type { Unmoved } from './unmoved.ts';
 
@@ -135,7 +137,13 @@ function applyContext(run: Run, kinds: ServedKinds, { inputs }: ToApply, tools: 
       const key = `${namespace}/${name}`;
       // A HelmRelease is known by nobody here; what it says it owns is its own.
       if (kind !== 'Kustomization') return true;
-      const stands = tools.kustomizations.inventoryOf(key).has(id);
+      const other = tools.kustomizations.get(key);
+      const claimant = other === undefined ? undefined : claimantOf(liveOf(other), inputs.fleet);
+      const known = { fleet: inputs.fleet, kinds };
+      const stands =
+        claimant !== undefined &&
+        hasClaim(claimant, id, inputs.identity.owner, known) &&
+        tools.kustomizations.inventoryOf(key).has(id);
       if (stands) tools.memory.waitFor(key, run.key);
       return stands;
     },

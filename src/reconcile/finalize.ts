@@ -5,6 +5,7 @@ import { stringAt } from '../flux/read.ts';
 import type { InventoryEntry } from '../flux/status.ts';
 import { readInventory } from '../inventory/inventory.ts';
 import type { ServedKind } from '../ports/kube.ts';
+import { claimantOf } from './claim.ts';
 import { deletingIdentity } from './identity.ts';
 import { readSource } from './inputs.ts';
 import { prune } from './prune.ts';
@@ -33,15 +34,16 @@ export async function finalize(run: Run, tools: ReconcileTools): Promise<string>
   const orphaning = whyOrphaned(run);
   if (orphaning !== undefined || entries.length === 0) return letGo(run, orphaning ?? 'it had nothing', tools);
   const live = liveOf(run.object);
+  const fleet = await tools.fleet.now();
+  const identity = deletingIdentity(live, fleet);
   // What moved to another Kustomization stays, and that one takes it over.
-  const wanted = await wantedByOthers(live, new Set(entries.map(({ id }) => id)), tools);
+  const owner = claimantOf(live, fleet) ?? identity.owner;
+  const wanted = await wantedByOthers(live, owner, new Set(entries.map(({ id }) => id)), tools);
   const going = entries.filter(({ id }) => !wanted.has(id));
   if (going.length === 0) return letGo(run, 'others apply all it had', tools);
-  const fleet = await tools.fleet.now();
   const source = await readSource(live, tools).catch(() => undefined);
   guard(run, going, fleet.side.fleet.config.maxDeletions, source?.revision);
   // As the account that applied it; nobody else's rights are used, also where that account is gone.
-  const identity = deletingIdentity(live, fleet);
   if ((await tools.cluster.get({ kind: serviceAccounts, ...identity.account })) === undefined) {
     const { namespace, name } = identity.account;
     const message = `ServiceAccount ${namespace}/${name} is gone, so nothing can be deleted as it; ${going.length} objects stay`;

@@ -1,9 +1,11 @@
 // Who else wants an object now: what moved to another Kustomization is left to that one, and nobody takes from another.
+import type { FleetNow } from '../agent/fleet-view.ts';
 import { uidOf } from '../agent/kustomizations.ts';
 import { keyOf, readKustomization } from '../flux/kustomization.ts';
 import { stringAt } from '../flux/read.ts';
 import { nameOf, namespaceOf, objectId } from '../object/id.ts';
 import type { KubeObject } from '../object/object.ts';
+import { type Claimant, claimantOf, hasClaim } from './claim.ts';
 import type { LiveKustomization } from './identity.ts';
 import { readInputs, readSource } from './inputs.ts';
 import type { ReconcileTools } from './run.ts';
@@ -13,17 +15,24 @@ const mostAsked = 200;
 
 /**
  * Which of these ids another Kustomization's build holds at its source's newest revision: id → its key. Asked are those
- * that were known to hold one, and those that read the same source and have not come to its newest revision yet.
+ * that were known to hold one, and those that read the same source and have not come to its newest revision yet. Only wishes
+ * count that have a claim against `owner`, whose Kustomization it is.
  */
 export async function wantedByOthers(
   of: LiveKustomization,
+  owner: Claimant,
   ids: ReadonlySet<string>,
   tools: ReconcileTools,
 ): Promise<ReadonlyMap<string, string>> {
   const wanted = new Map<string, string>();
-  if (ids.size === 0) return wanted;
-  for (const other of candidates(of, ids, tools).slice(0, mostAsked)) {
-    for (const id of await desiredIds(other, tools)) if (ids.has(id) && !wanted.has(id)) wanted.set(id, keyOf(other));
+  const others = ids.size === 0 ? [] : candidates(of, ids, tools).slice(0, mostAsked);
+  if (others.length === 0) return wanted;
+  const known = { fleet: await tools.fleet.now(), kinds: await tools.cluster.kinds() };
+  for (const other of others) {
+    const { desired, claimant } = await wishOf(liveOf(other), known.fleet, tools);
+    if (claimant === undefined) continue;
+    for (const id of desired)
+      if (ids.has(id) && !wanted.has(id) && hasClaim(claimant, id, owner, known)) wanted.set(id, keyOf(other));
   }
   return wanted;
 }
@@ -48,15 +57,18 @@ function isUpToDate(object: KubeObject, tools: ReconcileTools): boolean {
 }
 
 /** What it would apply; what it wanted last where it cannot be built now, so that nothing is taken from under it. */
-async function desiredIds(object: KubeObject, tools: ReconcileTools): Promise<Iterable<string>> {
-  const live = liveOf(object);
+async function wishOf(
+  live: LiveKustomization,
+  fleet: FleetNow,
+  tools: ReconcileTools,
+): Promise<{ readonly desired: Iterable<string>; readonly claimant: Claimant | undefined }> {
   try {
-    const { build } = await readInputs(live, await readSource(live, tools), tools);
-    const ids = new Set(build.objects.map((one) => objectId(one.object)));
-    tools.memory.desires(live.key, ids);
-    return ids;
+    const { build, identity } = await readInputs(live, await readSource(live, tools), tools);
+    const desired = new Set(build.objects.map((one) => objectId(one.object)));
+    tools.memory.desires(live.key, desired);
+    return { desired, claimant: identity.owner };
   } catch {
-    return tools.kustomizations.inventoryOf(live.key);
+    return { desired: tools.kustomizations.inventoryOf(live.key), claimant: claimantOf(live, fleet) };
   }
 }
 
