@@ -8,6 +8,7 @@ import type { Queue } from '../../../src/ports/queue.ts';
 import { eventually } from './eventually.ts';
 import { Hands, review } from './hands.ts';
 import { startWorker } from './processes.ts';
+import { proxyTo } from './proxy.ts';
 import { freePort, redisServer, type Server } from './servers.ts';
 import { type TestStore, testStore } from './stores.ts';
 
@@ -225,6 +226,28 @@ describe('Postgres', () => {
       await hands.take(15);
     } finally {
       await queues.close(0);
+    }
+  });
+
+  // A worker that waits is told of jobs over a connection of its own.
+  test('277: has forgotten the connection on which a worker listens: it looks by itself', async () => {
+    const proxy = await proxyTo(store.address);
+    try {
+      const worker = await opened(proxy.address, { name: 'silent' });
+      const hands = new Hands();
+      await worker.work(hands.pass(), { concurrency: 1 });
+      await worker.add(review(1, 1, 'heard'));
+      await hands.next();
+      await eventually(async () => await worker.counts()).toEqual({ waiting: 0, active: 0 });
+      expect(proxy.saying('LISTEN')).toBe(1);
+      proxy.silence('LISTEN');
+      const queue = await opened(store.address, { name: 'silent' });
+      await queue.add(review(1, 2, 'unheard'));
+      expect((await hands.next()).job.cause).toBe('unheard');
+      await queue.add(review(1, 3, 'unheard again'));
+      expect((await hands.next()).job.cause).toBe('unheard again');
+    } finally {
+      await proxy.close();
     }
   });
 
