@@ -6,6 +6,7 @@ import { isReady } from './flux/condition.ts';
 import { dependenciesReady, dependencyCycle } from './flux/dependency.ts';
 import { stringAt } from './flux/read.ts';
 import { progressingStatus, suspendedStatus, unchangedStatus } from './flux/status.ts';
+import { createHealthRules } from './health/rules.ts';
 import { printInventory, readInventory, sameInventory, staleOf, union } from './inventory/inventory.ts';
 import { digestOf } from './agent/memory.ts';
 import { applyAll, kindsFor } from './reconcile/apply.ts';
@@ -118,11 +119,12 @@ function today(tools: ReconcileTools): string {
   return tools.now().toISOString().slice(0, 10);
 }
 
-/** @throws SluiceError `deploy.spec`, `deploy.unsupported` */
+/** @throws SluiceError `deploy.spec`, `deploy.unsupported`, `deploy.expression` */
 function checkSpec({ key, deploy }: Run): void {
   if (deploy.problems.length > 0)
     throw new SluiceError('deploy.spec', `Kustomization ${key}: ${deploy.problems.join('; ')}`);
   if (deploy.refused.length > 0) throw new SluiceError('deploy.unsupported', deploy.refused.join('; '));
+  createHealthRules(deploy.healthCheckExprs);
 }
 
 async function hold(run: Run, { cluster }: ReconcileTools): Promise<void> {

@@ -76,7 +76,7 @@ export function refusedFields(spec: JsonObject): string[] {
         'Kustomization to it',
     );
   const kind = stringAt(spec['sourceRef'], 'kind');
-  if (kind !== undefined && kind !== 'GitRepository' && sourceKinds.includes(kind))
+  if (kind === 'OCIRepository' || kind === 'Bucket')
     out.push(`spec.sourceRef: ${kind} sources are not read yet; use a GitRepository`);
   if (asList(spec['buildMetadata']).length > 0)
     out.push('spec.buildMetadata: origin and transformer annotations are not written yet; remove the field');

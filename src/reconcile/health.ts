@@ -13,6 +13,7 @@ import {
   passedWords,
   timedOutWords,
 } from '../health/check.ts';
+import { explained } from '../health/explain.ts';
 import { createHealthRules, type HealthRules } from '../health/rules.ts';
 import type { KubeObject } from '../object/object.ts';
 import type { AppliedAll } from './apply.ts';
@@ -41,45 +42,57 @@ export async function checkHealth(run: Run, after: AfterApply, tools: ReconcileT
   const { deploy } = run;
   if (!deploy.wait && deploy.healthChecks.length === 0) return ready(run, after, { type: 'none' }, tools);
   const rules = createHealthRules(deploy.healthCheckExprs);
+  const startedMs = tools.elapsed();
   const { prepared, applied } = after;
   const candidates = prepared.map(({ id, object }) => ({ object, skipped: applied.skipped.has(id) }));
   const isNamespaced = (group: string, kind: string): boolean | undefined =>
     applied.kinds.find(group, kind)?.namespaced;
   const targets = healthTargets(run.object, deploy, candidates, isNamespaced);
   const first = await look(targets, rules, after, tools);
-  if (first.done) return settle(run, after, first, tools);
+  if (first.health.done) return settle(run, after, { ...first, startedMs }, tools);
   // Not yet: say so, and wait without holding a place in the queue.
   const { revision, inventory } = after;
   const words = { step: 'Running health checks', revision, timeoutMs: deploy.timeoutMs, now: tools.now() } as const;
   await run.write(progressingStatus(run.object, run.attempt, { ...words, attempted: true, inventory }), true);
-  const startedMs = tools.elapsed();
   // Should this process end, another run begins where this one stood.
   tools.schedule.next(run.key, deploy.timeoutMs + lookEveryMs * 2, 'health');
   tools.waits.start(run.key, async ({ signal, pause }) => {
     try {
-      let health = first;
-      while (!signal.aborted && !health.done && tools.elapsed() - startedMs < deploy.timeoutMs) {
+      let seen = first;
+      while (!signal.aborted && !seen.health.done && tools.elapsed() - startedMs < deploy.timeoutMs) {
         await pause(Math.min(lookEveryMs, deploy.timeoutMs));
         if (signal.aborted) return;
-        health = await look(targets, rules, after, tools);
+        seen = await look(targets, rules, after, tools);
       }
       if (signal.aborted) return;
       await run.look();
-      await settle(run, after, health, tools);
+      await settle(run, after, { ...seen, startedMs }, tools);
     } catch (thrown) {
       if (!signal.aborted)
         await endFailed(thrown, run, after.progress, tools).catch(() => tools.schedule.now(run.key, 'health'));
     }
   });
-  return `applied ${revision}, waiting for ${first.waiting.length} of ${first.total} to be healthy`;
+  return `applied ${revision}, waiting for ${first.health.waiting.length} of ${first.health.total} to be healthy`;
 }
 
-async function settle(run: Run, after: AfterApply, health: Health, tools: ReconcileTools): Promise<string> {
-  if (health.failed.length > 0)
-    throw new SluiceError('deploy.health', failedWords(health, run.durationMs), { kind: 'terminal' });
-  if (health.waiting.length > 0)
-    throw new SluiceError('deploy.health', timedOutWords(health, run.deploy.timeoutMs), { kind: 'terminal' });
-  return ready(run, after, { type: 'passed', message: passedWords(run.durationMs) }, tools);
+interface Seen {
+  readonly health: Health;
+  /** By the targets' ids. */
+  readonly live: ReadonlyMap<string, KubeObject | null>;
+}
+
+async function settle(
+  run: Run,
+  after: AfterApply,
+  { health: seen, live, startedMs }: Seen & { readonly startedMs: number },
+  tools: ReconcileTools,
+): Promise<string> {
+  const tookMs = tools.elapsed() - startedMs;
+  if (seen.failed.length === 0 && seen.waiting.length === 0)
+    return ready(run, after, { type: 'passed', message: passedWords(tookMs) }, tools);
+  const health = await explained(seen, live, after.applied.kinds, after.inputs.writer);
+  const words = health.failed.length > 0 ? failedWords(health, tookMs) : timedOutWords(health, run.deploy.timeoutMs);
+  throw new SluiceError('deploy.health', words);
 }
 
 async function ready(run: Run, after: AfterApply, health: HealthOutcome, tools: ReconcileTools): Promise<string> {
@@ -118,7 +131,7 @@ async function look(
   rules: HealthRules,
   { inputs, applied }: AfterApply,
   tools: ReconcileTools,
-): Promise<Health> {
+): Promise<Seen> {
   const live = new Map<string, KubeObject | null>();
   await Promise.all(
     targets.map(async ({ id, group, kind, namespace, name }) => {
@@ -128,5 +141,5 @@ async function look(
       live.set(id, object ?? null);
     }),
   );
-  return healthOf(targets, rules, { live, now: tools.now() });
+  return { health: healthOf(targets, rules, { live, now: tools.now() }), live };
 }

@@ -140,7 +140,7 @@ describe('every field of the spec', () => {
     );
   });
 
-  it.each(['OCIRepository', 'Bucket', 'ExternalArtifact'])('sources of kind %s are refused', (kind) => {
+  it.each(['OCIRepository', 'Bucket'])('sources of kind %s are refused', (kind) => {
     expect(read({ sourceRef: { kind, name: 's' } })).toMatchObject({
       refused: [expect.stringContaining(`${kind} sources are not read yet`)],
       problems: [],
