@@ -1,13 +1,15 @@
-// What a commit has come to on this cluster, all Kustomizations that follow its source taken together.
+// What a commit has come to on this cluster, all Kustomizations that follow its repository and branch taken together.
 import { findCondition } from '../flux/condition.ts';
 import { followedBranch, readKustomization } from '../flux/kustomization.ts';
 import { asObject, stringAt } from '../flux/read.ts';
 import type { KubeObject } from '../object/object.ts';
 import type { DeployedKustomization, DeployState } from '../ports/queue.ts';
+import { parseRepositoryUrl, sameRepository } from '../source/url.ts';
 import type { Kustomizations } from './kustomizations.ts';
 import type { GitSources, SourceState } from './sources.ts';
 
 export interface DeploymentReport {
+  /** Without credentials. */
   readonly url: string;
   readonly branch: string;
   readonly commit: string;
@@ -20,27 +22,31 @@ export interface DeploymentReport {
 
 export interface DeploymentsTools {
   readonly cluster: string;
-  readonly kustomizations: Kustomizations;
-  readonly sources: GitSources;
+  readonly kustomizations: Pick<Kustomizations, 'all'>;
+  readonly sources: Pick<GitSources, 'outcome'>;
   now(): Date;
   report(report: DeploymentReport): void;
 }
 
 interface Going {
-  readonly state: SourceState;
+  readonly url: string;
+  readonly branch: string;
+  readonly commit: string;
   readonly startedAt: number;
   /** Nobody knows when the commit came: this process has just begun to look. */
   readonly first: boolean;
   told: string;
+  /** An end that is told once more, should the queue have lost it. */
+  again: { readonly report: DeploymentReport; readonly at: number } | undefined;
 }
 
-const mostKustomizations = 100;
+const againMs = 5 * 60_000;
 
 export class Deployments {
   readonly #tools: DeploymentsTools;
-  /** By source key: the commit it is at. */
+  /** By repository and branch (`keyOfState`): the commit it is at. Several GitRepositories may follow one branch. */
   readonly #going = new Map<string, Going>();
-  /** Sources of which something is to be told. */
+  /** Those of which something is to be told. */
   readonly #dirty = new Set<string>();
 
   constructor(tools: DeploymentsTools) {
@@ -49,73 +55,99 @@ export class Deployments {
 
   /** A source stands at another commit. `first` where it was never fetched before. */
   moved(state: SourceState, first: boolean): void {
-    this.#going.set(state.key, { state, startedAt: this.#tools.now().getTime(), first, told: '' });
-    this.#dirty.add(state.key);
+    const key = keyOfState(state);
+    const branch = followedBranch(state.ref);
+    if (key === undefined || branch === undefined) return;
+    this.#dirty.add(key);
+    // Another source of the same may have been there before.
+    if (this.#going.get(key)?.commit === state.commit) return;
+    const { shown: url } = parseRepositoryUrl(state.url);
+    const startedAt = this.#tools.now().getTime();
+    this.#going.set(key, { url, branch, commit: state.commit, startedAt, first, told: '', again: undefined });
   }
 
   /** A Kustomization's status moved, or it went. */
   changed(_key: string, object: KubeObject | undefined): void {
-    if (object === undefined) return;
-    const { sourceRef } = readKustomization(object).spec;
-    this.#dirty.add(`${sourceRef.namespace}/${sourceRef.name}`);
+    const key = object === undefined ? undefined : this.#followed(object);
+    if (key !== undefined) this.#dirty.add(key);
+    // What it had failed at may be over for others now.
+    if (object === undefined) for (const any of this.#going.keys()) this.#dirty.add(any);
   }
 
-  /** Tells what came since the last time, each source once. */
+  /** Tells what came since the last time, each branch once, and ends a second time that were told a while ago. */
   flush(): void {
     for (const key of this.#dirty) this.#tell(key);
     this.#dirty.clear();
+    const now = this.#tools.now().getTime();
+    for (const going of this.#going.values()) {
+      if (going.again === undefined || going.again.at > now) continue;
+      this.#tools.report(going.again.report);
+      going.again = undefined;
+    }
   }
 
-  #tell(sourceKey: string): void {
-    const going = this.#going.get(sourceKey);
-    const branch = going === undefined ? undefined : followedBranch(going.state.ref);
-    if (going === undefined || branch === undefined) return;
-    const { state, startedAt } = going;
-    const kustomizations = this.#readers(sourceKey).map(([key, object]) => deployed(key, object, state.revision));
+  #tell(key: string): void {
+    const going = this.#going.get(key);
+    if (going === undefined) return;
+    const { url, branch, commit, startedAt } = going;
+    const kustomizations = this.#readers(key).map(([name, object]) => deployed(name, object, commit));
     if (kustomizations.length === 0) return;
     const overall = overallOf(kustomizations);
-    const told = JSON.stringify([overall, kustomizations.map(({ key, state: one, message }) => [key, one, message])]);
+    const told = JSON.stringify([overall, kustomizations.map(({ key: one, state, message }) => [one, state, message])]);
     if (told === going.told || (overall === 'in_progress' && going.told !== '')) return;
     // What was live before this process began was told by the one before it, with the true time.
     const old = going.first && going.told === '' && overall === 'success';
     going.told = told;
     if (old) return;
-    const { url, commit } = state;
-    const endedAt = overall === 'in_progress' ? undefined : this.#tools.now().getTime();
-    const shown = [...kustomizations]
-      .sort((one, other) => rank(one.state) - rank(other.state))
-      .slice(0, mostKustomizations);
-    this.#tools.report({ url, branch, commit, state: overall, startedAt, endedAt, kustomizations: shown });
+    const now = this.#tools.now().getTime();
+    const endedAt = overall === 'in_progress' ? undefined : now;
+    const report = { url, branch, commit, state: overall, startedAt, endedAt, kustomizations };
+    going.again = endedAt === undefined ? undefined : { report, at: now + againMs };
+    this.#tools.report(report);
   }
 
-  #readers(sourceKey: string): (readonly [string, KubeObject])[] {
-    return [...this.#tools.kustomizations.all()].filter(([, object]) => {
-      const { kind, namespace, name } = readKustomization(object).spec.sourceRef;
-      return kind === 'GitRepository' && `${namespace}/${name}` === sourceKey;
-    });
+  #readers(key: string): (readonly [string, KubeObject])[] {
+    return [...this.#tools.kustomizations.all()].filter(([, object]) => this.#followed(object) === key);
+  }
+
+  /** Which repository and branch it follows, as far as its source was ever fetched. */
+  #followed(object: KubeObject): string | undefined {
+    const { kind, namespace, name } = readKustomization(object).spec.sourceRef;
+    if (kind !== 'GitRepository') return undefined;
+    const state = this.#tools.sources.outcome(`${namespace}/${name}`)?.state;
+    return state === undefined ? undefined : keyOfState(state);
   }
 }
 
-/** What a Kustomization's status says of a revision of its source. */
-function deployed(key: string, object: KubeObject, revision: string): DeployedKustomization {
-  const ready = findCondition(object, 'Ready');
-  const { reason = '', message = '' } = ready ?? {};
-  const words = { key, reason: reason.slice(0, 200), message: message.slice(0, 2_000) };
-  if (asObject(object['spec'])?.['suspend'] === true) return { ...words, state: 'suspended' };
+/** Equal for sources of one repository and branch; undefined for what follows no branch. */
+function keyOfState({ url, ref }: SourceState): string | undefined {
+  const branch = followedBranch(ref);
+  if (branch === undefined || !sameRepository(url, url)) return undefined;
+  return JSON.stringify([parseRepositoryUrl(url).key, branch]);
+}
+
+/** What a Kustomization's status says of a commit of its source. */
+function deployed(key: string, object: KubeObject, commit: string): DeployedKustomization {
+  const { reason = '', message = '' } = findCondition(object, 'Ready') ?? {};
+  return { key, reason, message, state: stateAt(object, commit) };
+}
+
+function stateAt(object: KubeObject, commit: string): DeployedKustomization['state'] {
   const { status } = object;
-  if (ready?.status === 'True' && stringAt(status, 'lastAppliedRevision') === revision)
-    return { ...words, state: 'success' };
-  const attempted = stringAt(status, 'lastAttemptedRevision') === revision;
-  const waits = reason === 'DependencyNotReady' || reason === 'Progressing';
-  return { ...words, state: ready?.status === 'False' && attempted && !waits ? 'failure' : 'in_progress' };
+  const ready = findCondition(object, 'Ready');
+  if (asObject(object['spec'])?.['suspend'] === true) return 'suspended';
+  if (ready?.status === 'True' && isAt(stringAt(status, 'lastAppliedRevision'), commit)) return 'success';
+  if (ready?.status !== 'False' || !isAt(stringAt(status, 'lastAttemptedRevision'), commit)) return 'in_progress';
+  return ready.reason === 'DependencyNotReady' || ready.reason === 'Progressing' ? 'in_progress' : 'failure';
+}
+
+/** `main@sha1:3f9c…` and `refs/heads/main@sha1:3f9c…` are at one commit. */
+function isAt(revision: string | undefined, commit: string): boolean {
+  return revision?.endsWith(`:${commit}`) === true;
 }
 
 /** One that failed says it all; then everybody must be there. */
 function overallOf(all: readonly DeployedKustomization[]): DeployState {
   if (all.some(({ state }) => state === 'failure')) return 'failure';
   return all.some(({ state }) => state === 'in_progress') ? 'in_progress' : 'success';
-}
-
-function rank(state: DeployedKustomization['state']): number {
-  return ['failure', 'in_progress', 'success', 'suspended'].indexOf(state);
 }
