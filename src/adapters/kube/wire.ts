@@ -120,7 +120,7 @@ export function openWire(address: ClusterAddress, { maxConnections = 16, maxWatc
 }
 
 function agentFor(address: ClusterAddress, secure: boolean, maxSockets: number): http.Agent {
-  const options = { keepAlive: true, keepAliveMsecs: probeMs, maxSockets, maxFreeSockets: 8, timeout: idleMs };
+  const options = { keepAlive: true, keepAliveMsecs: probeMs, maxSockets, maxFreeSockets: maxSockets, timeout: idleMs };
   if (!secure) return new http.Agent(options);
   const { caData, login } = address;
   return new https.Agent({
