@@ -57,7 +57,7 @@ async function bringAbout(run: Run, progress: Progress, tools: ReconcileTools): 
   // What it says must be something that can be done, and it must not go before its objects do.
   checkSpec(run);
   await hold(run, tools);
-  if (isFetching(run, tools)) return waitForSource(run, tools);
+  if (tools.isStarting() || isFetching(run, tools)) return waitForSource(run, tools);
   // Its source at the newest revision, and whoever it depends on.
   const source = await newestSource(run, tools);
   progress.revision = source.revision;
@@ -77,6 +77,8 @@ async function bringAbout(run: Run, progress: Progress, tools: ReconcileTools): 
   const ids = new Set(prepared.map(({ id }) => id));
   tools.memory.desires(run.key, ids);
   const rivals = await wantedByOthers(live, inputs.identity.owner, heldByOthers(run, ids, tools), tools);
+  // Whoever has one of these makes us due once it lets go.
+  for (const rival of rivals.values()) tools.memory.waitFor(rival, run.key);
   const owner = (id: string): string | undefined => rivalWords(rivals.get(id), inputs);
   await judge({ ...inputs, live, kinds, owner, today: today(tools) }, tools);
   // What would go must be meant to go.

@@ -104,6 +104,7 @@ export class AgentLoop {
       schedule,
       log,
       waits: new HealthWaits(),
+      isStarting: () => this.#isStarting(),
       tree: (ref) => resolveTree(ref, trees),
       now: tools.now,
       elapsed: tools.elapsed,
@@ -161,11 +162,11 @@ export class AgentLoop {
     this.#references.update(key, object);
     this.#deployments.changed(key, object);
     if (object === undefined) {
+      for (const waiting of memory.released(key)) schedule.now(waiting, `released by ${key}`);
       memory.forget(key);
       schedule.forget(key);
       waits.cancel(key);
       this.#pace.forget(key);
-      for (const waiting of memory.released(key)) schedule.now(waiting, `released by ${key}`);
       return;
     }
     if (before === undefined || isEdited(before, object)) schedule.now(key, before === undefined ? 'seen' : 'changed');
@@ -208,6 +209,9 @@ export class AgentLoop {
     // The first answer makes due whoever waits for it, whatever it is.
     const first = !this.#seen.has(key);
     this.#seen.add(key);
+    if (first && key === this.#platformKey())
+      for (const reader of this.tools.kustomizations.all().keys())
+        this.tools.schedule.now(reader, 'the platform repository');
     if (outcome.state === undefined && first)
       for (const [reader, kustomization] of this.tools.kustomizations.all())
         if (this.#reads(kustomization, key)) this.tools.schedule.now(reader, 'source cannot be fetched');
@@ -267,9 +271,20 @@ export class AgentLoop {
   }
 
   #platform(): SourceState | undefined {
+    return this.tools.sources.outcome(this.#platformKey())?.state;
+  }
+
+  #isStarting(): boolean {
+    const key = this.#platformKey();
+    return this.tools.sources.object(key) !== undefined && this.tools.sources.outcome(key) === undefined;
+  }
+
+  /** The source that the root reads. */
+  #platformKey(): string {
     const root = this.tools.kustomizations.get(rootKey);
-    const ref = root === undefined ? undefined : readKustomization(root).spec.sourceRef;
-    return this.tools.sources.outcome(ref === undefined ? rootKey : `${ref.namespace}/${ref.name}`)?.state;
+    if (root === undefined) return rootKey;
+    const { namespace, name } = readKustomization(root).spec.sourceRef;
+    return `${namespace}/${name}`;
   }
 
   #rootPath(): string | undefined {
@@ -284,10 +299,8 @@ export class AgentLoop {
 
   /** The root's source, or one that the platform repository defines with this address. */
   async #isDeclared(object: KubeObject): Promise<boolean> {
-    const root = this.tools.kustomizations.get(rootKey);
-    const { sourceRef } = root === undefined ? { sourceRef: undefined } : readKustomization(root).spec;
     const key = keyOf(object);
-    if (key === (sourceRef === undefined ? rootKey : `${sourceRef.namespace}/${sourceRef.name}`)) return true;
+    if (key === this.#platformKey()) return true;
     const fleet = await this.tools.fleet.now().catch(() => undefined);
     const declared = fleet?.cluster.objects.find(
       (one) => isKind(one.object, sourceGroup, 'GitRepository') && keyOf(one.object) === key,

@@ -76,7 +76,12 @@ export async function pruneStale(stale: readonly InventoryEntry[], context: Prun
     });
     if (lost !== undefined) break;
   }
-  return resultOf(stale, [...sorted.map(({ entry }) => entry)], done, lost);
+  return resultOf(
+    stale,
+    sorted.map(({ entry }) => entry),
+    done,
+    lost,
+  );
 }
 
 type Known = { readonly entry: InventoryEntry; readonly identity: ObjectIdentity };

@@ -36,6 +36,8 @@ export interface ReconcileTools extends Tools {
   readonly schedule: Schedule;
   readonly waits: HealthWaits;
   readonly log: Log;
+  /** The platform repository was not asked for yet, so nobody knows whose anything is; whoever waits is due when it was. */
+  readonly isStarting: () => boolean;
   /** The tree behind a sourceRef now; never throws. */
   readonly tree: (ref: CrossReference) => Promise<ResolvedSource>;
   readonly now: () => Date;
