@@ -161,6 +161,13 @@ export class Stand {
     );
   }
 
+  /** Waits until a Kustomization is there no more. */
+  async gone(key: string, timeoutMs = 30_000): Promise<void> {
+    const [namespace = '', name = ''] = key.split('/');
+    const ref = { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', namespace, name };
+    await this.cluster.admin.until(ref, (object) => object === undefined, timeoutMs);
+  }
+
   async close(): Promise<void> {
     for (const running of this.#running) await running.stop();
     await this.toolbox.close();
