@@ -1,10 +1,10 @@
 // A merge group: what the queue is about to merge, reviewed again and never rubber-stamped. A check, and no comment.
-import { asSluiceError, SluiceError } from './errors.ts';
+import { asSluiceError } from './errors.ts';
 import type { GitHub, HostedRepository } from './ports/github.ts';
 import type { MergeGroupJob, TakenJob } from './ports/queue.ts';
 import { failedReport } from './pull-request/failure.ts';
 import type { Merge } from './pull-request/merge.ts';
-import { queuePrefix } from './pull-request/merge-queue.ts';
+import { fetchGroup, type MergeGroup, mergeGroups } from './pull-request/merge-queue.ts';
 import { completeCheckOn, startOrFindCheck } from './pull-request/publication.ts';
 import { addressOf, type RenderTools, renderMerge } from './pull-request/render.ts';
 import type { Report } from './report/report.ts';
@@ -22,36 +22,26 @@ export async function reviewMergeGroup(
   // Re-read the repository, and find the group's temporary branch: without it the group is over.
   const repository = await tools.github.repository(job);
   if (repository === undefined) return 'gone';
-  const remote = tools.hosted.remote(repository);
-  const ref = await tools.mirrors.refOf(remote, job.head, queuePrefix);
-  if (ref === undefined) return 'gone';
+  const named = (await mergeGroups(repository, tools.mirrors, tools.hosted)).find(({ head }) => head === job.head);
+  if (named === undefined) return 'gone';
+  // The job's word about the base is looked into; into which branch it goes, the temporary branch says.
+  const group = { ...named, base: job.base };
   // Announce, render the group against what it would be merged into, and say it.
-  const check = await startOrFindCheck(tools.github, repository, job.head, `group/${job.base}/${job.baseRef}`);
-  const report = await reviewGroup(job, repository, ref, tools);
+  const check = await startOrFindCheck(tools.github, repository, job.head, `group/${group.base}/${group.baseRef}`);
+  const report = await reviewGroup(group, repository, tools);
   taken.signal.throwIfAborted();
   await completeCheckOn(tools.github, repository, check, report);
   return report.verdict;
 }
 
-async function reviewGroup(
-  job: MergeGroupJob,
-  repository: HostedRepository,
-  ref: string,
-  tools: MergeGroupTools,
-): Promise<Report> {
+async function reviewGroup(group: MergeGroup, repository: HostedRepository, tools: MergeGroupTools): Promise<Report> {
   try {
-    const merge = async (): Promise<Merge> => {
-      const fetched = await tools.mirrors.fetch(tools.hosted.remote(repository), ref);
-      if (fetched?.commit !== job.head) {
-        throw new SluiceError('source.refMissing', 'the merge group has moved on', { kind: 'transient' });
-      }
-      return { ...fetched, base: job.base };
-    };
-    const branch = job.baseRef.replace(/^refs\/heads\//, '');
-    return await renderMerge({ repository, branch, head: job.head, merge }, tools);
+    const merge = (): Promise<Merge> => fetchGroup(repository, group, tools);
+    const branch = group.baseRef.replace(/^refs\/heads\//, '');
+    return await renderMerge({ repository, branch, head: group.head, merge }, tools);
   } catch (thrown) {
     const error = asSluiceError(thrown);
     if (error.kind !== 'terminal') throw error;
-    return failedReport({ source: addressOf(repository), base: job.base, head: job.head }, error, false);
+    return failedReport({ source: addressOf(repository), base: group.base, head: group.head }, error, false);
   }
 }

@@ -72,9 +72,9 @@ async function queueMergeGroups(
   { github, mirrors, hosted, queue }: SweepTools,
 ): Promise<number> {
   let queued = 0;
-  for (const group of await mergeGroups(repository, mirrors, hosted)) {
-    if (await isFinished(repository, group.head, github)) continue;
-    await queue.add({ kind: 'mergeGroup', ...targetOf(job, repository), ...group });
+  for (const { head, base, baseRef } of await mergeGroups(repository, mirrors, hosted)) {
+    if (await isFinished(repository, head, github)) continue;
+    await queue.add({ kind: 'mergeGroup', ...targetOf(job, repository), head, base, baseRef });
     queued += 1;
   }
   return queued;

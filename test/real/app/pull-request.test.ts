@@ -1,8 +1,11 @@
 // What happens to a pull request, by real pushes and webhooks: the newest head is reviewed, on one comment.
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckRun } from '../../../lab/github/check.ts';
 import { createCheck } from '../../../lab/github/checks.ts';
 import { runGit } from '../../../lab/github/git/run.ts';
+import { embeddedDoor } from '../../../src/adapters/queue/embedded.ts';
+import { openQueue } from '../../../src/adapters/queue/open.ts';
 import { configMap, platformFiles, yaml } from '../check/fleet.ts';
 import { platformName, RunningApp } from './app.ts';
 
@@ -279,6 +282,42 @@ describe('required checks', () => {
       50_000,
     );
     expect(app.github.pull('acme/b', two).state).toBe('open');
+    await app.github.protect('acme/b', 'main', undefined);
+  });
+
+  it('274: believes the store neither what a merge group is merged on, nor into which branch', async () => {
+    const required = [{ context: 'sluice', app: ourApp() }];
+    await app.github.protect('acme/b', 'main', { checks: required, mergeQueue: true });
+    const [one, two] = [
+      await app.open('acme/b', 'forged-one', { 'deploy/three.yaml': yaml(configMap('forged', 'b-dev')) }),
+      await app.open('acme/b', 'forged-two', { 'deploy/four.yaml': yaml(configMap('forged', 'b-dev')) }),
+    ];
+    for (const number of [one, two]) await app.reviewed('acme/b', number);
+    app.github.fault({ on: 'webhook', event: 'merge_group', kind: 'drop', times: null });
+    await app.github.enqueue('acme/b', one, 'ada');
+    const { head } = await app.github.enqueue('acme/b', two, 'ada');
+    const door = embeddedDoor(join(app.folder, 'data', 'queue'));
+    if (door === undefined) throw new Error('the App has no embedded queue');
+    const store = await openQueue('embedded', { door });
+    const { id: repository } = app.github.repository('acme/b');
+    const target = { version: 1, installation: app.installation.id, repository, fullName: 'acme/b' } as const;
+    // Nothing would change, in a branch that no cluster reads.
+    await store.add({ kind: 'mergeGroup', ...target, head, base: head, baseRef: 'refs/heads/no', cause: 'forged' });
+    const check = await app.github.waitFor(
+      'the review of the group',
+      () => app.github.checkRunsOf('acme/b', head).find(({ status }) => status === 'completed'),
+      50_000,
+    );
+    expect(check.conclusion).toBe('failure');
+    // A commit that is no merge group gets no check, whatever the store says.
+    await app.github.pushFiles('acme/b', 'ada', { branch: 'plain', files: { 'notes.md': 'x' } });
+    const plain = app.github.repository('acme/b').refs.get('refs/heads/plain') ?? '';
+    const forged = { ...target, head: plain, base: plain, baseRef: 'refs/heads/main', cause: 'forged' } as const;
+    await store.add({ kind: 'mergeGroup', ...forged });
+    await expect.poll(() => store.counts(), { timeout: 30_000 }).toEqual({ waiting: 0, active: 0 });
+    expect(app.github.checkRunsOf('acme/b', plain)).toEqual([]);
+    await store.close(0);
+    app.github.world.faults.clear();
     await app.github.protect('acme/b', 'main', undefined);
   });
 });
