@@ -30,14 +30,16 @@ export type Pruning = {
   readonly object: string;
 } & (
   | { readonly outcome: 'deleted' | 'gone' }
-  | { readonly outcome: 'skipped' | 'deleting'; readonly reason: string }
+  | { readonly outcome: 'skipped'; readonly reason: string }
+  /** Finalizers hold it; `asked` where it was this run that asked. */
+  | { readonly outcome: 'deleting'; readonly reason: string; readonly asked: boolean }
   | { readonly outcome: 'failed'; readonly error: SluiceError }
 );
 
 export interface PruneResult {
   /** In the order of deletion. */
   readonly prunings: readonly Pruning[];
-  /** For `changeText`: what was deleted now. */
+  /** For `changeText`: what this run deleted, or asked to be deleted where finalizers hold it. */
   readonly deleted: readonly { readonly object: string; readonly action: 'deleted' }[];
   /** Merge them into the inventory, or they become orphans. */
   readonly survivors: readonly InventoryEntry[];
@@ -85,7 +87,10 @@ export async function pruneStale(stale: readonly InventoryEntry[], context: Prun
 }
 
 type Known = { readonly entry: InventoryEntry; readonly identity: ObjectIdentity };
-type Outcome = { outcome: 'deleted' | 'gone' } | { outcome: 'skipped' | 'deleting'; reason: string };
+type Outcome =
+  | { readonly outcome: 'deleted' | 'gone' }
+  | { readonly outcome: 'skipped'; readonly reason: string }
+  | { readonly outcome: 'deleting'; readonly reason: string; readonly asked: boolean };
 
 async function pruneOne(
   { entry, identity }: Known,
@@ -110,16 +115,16 @@ async function pruneOne(
   if (live === undefined) return { outcome: 'gone' };
   const reason = await whyKept(live, address, entry, context);
   if (reason !== undefined) return { outcome: 'skipped', reason };
-  if (!isAbsent(live.metadata['deletionTimestamp'])) return held(live);
+  if (!isAbsent(live.metadata['deletionTimestamp'])) return held(live, false);
   await fence.hold();
   const { uid } = live.metadata;
   if (typeof uid !== 'string' || uid === '') throw new SluiceError('kube.invalid', 'the API server tells no uid of it');
   const outcome = await context.writer.delete(address, uid);
-  return outcome === 'deleting' ? held(live) : { outcome };
+  return outcome === 'deleting' ? held(live, true) : { outcome };
 }
 
-function held(live: KubeObject): Outcome {
-  return { outcome: 'deleting', reason: `it is being deleted; ${finalizersOf(live)}` };
+function held(live: KubeObject, asked: boolean): Outcome {
+  return { outcome: 'deleting', reason: `it is being deleted; ${finalizersOf(live)}`, asked };
 }
 
 /** The kind as fresh discovery has it; undefined only where discovery is complete and has not. */
@@ -187,6 +192,10 @@ function byKind(sorted: readonly Known[]): Known[][] {
   return kinds;
 }
 
+function isDeletion(one: Pruning): boolean {
+  return one.outcome === 'deleted' || (one.outcome === 'deleting' && one.asked);
+}
+
 function resultOf(
   stale: readonly InventoryEntry[],
   sorted: readonly InventoryEntry[],
@@ -203,7 +212,7 @@ function resultOf(
   const failure = first === undefined ? undefined : failureOf('deploy.prune', [first, ...others], headline);
   return {
     prunings,
-    deleted: prunings.flatMap(({ outcome, object }) => (outcome === 'deleted' ? [{ object, action: 'deleted' }] : [])),
+    deleted: prunings.filter(isDeletion).map(({ object }) => ({ object, action: 'deleted' })),
     survivors: stale.filter((entry) => {
       const outcome = done.get(entry)?.outcome;
       return outcome === undefined || outcome === 'deleting' || outcome === 'failed';
