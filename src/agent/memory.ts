@@ -15,6 +15,8 @@ export class Memory {
   readonly #records = new Map<string, AppliedRecord>();
   /** What each Kustomization's newest build holds, applied or not. */
   readonly #desired = new Map<string, ReadonlySet<string>>();
+  /** The same the other way: id → keys. */
+  readonly #desiring = new Map<string, Set<string>>();
   readonly #failures = new Map<string, number>();
   /** Those whose last failure may be mended by what somebody else applies: a right, a namespace, a kind. */
   readonly #hindered = new Set<string>();
@@ -53,12 +55,25 @@ export class Memory {
   }
 
   desires(key: string, ids: ReadonlySet<string>): void {
+    const before = this.#desired.get(key);
+    for (const id of before ?? []) if (!ids.has(id)) this.#undesire(id, key);
+    for (const id of ids) if (before?.has(id) !== true) this.#desire(id, key);
     this.#desired.set(key, ids);
   }
 
   /** Keys whose newest known build holds an id. */
   desiring(id: string): readonly string[] {
-    return [...this.#desired].flatMap(([key, ids]) => (ids.has(id) ? [key] : []));
+    return [...(this.#desiring.get(id) ?? [])];
+  }
+
+  #desire(id: string, key: string): void {
+    this.#desiring.set(id, (this.#desiring.get(id) ?? new Set()).add(key));
+  }
+
+  #undesire(id: string, key: string): void {
+    const keys = this.#desiring.get(id);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#desiring.delete(id);
   }
 
   waitFor(owner: string, key: string): void {
@@ -79,6 +94,7 @@ export class Memory {
 
   forget(key: string): void {
     this.#records.delete(key);
+    for (const id of this.#desired.get(key) ?? []) this.#undesire(id, key);
     this.#desired.delete(key);
     this.succeeded(key);
     this.#waiting.delete(key);
