@@ -9,7 +9,7 @@ import { progressingStatus, suspendedStatus, unchangedStatus } from './flux/stat
 import { createHealthRules } from './health/rules.ts';
 import { printInventory, readInventory, sameInventory, staleOf, union } from './inventory/inventory.ts';
 import { digestOf } from './agent/memory.ts';
-import { applyAll, kindsFor } from './reconcile/apply.ts';
+import { applyAll, followKinds, kindsFor, kindsOf } from './reconcile/apply.ts';
 import { finalize } from './reconcile/finalize.ts';
 import { checkHealth } from './reconcile/health.ts';
 import { type Inputs, inputsDigest, readInputs, readSource, type TreeSource } from './reconcile/inputs.ts';
@@ -87,7 +87,8 @@ async function bringAbout(run: Run, progress: Progress, tools: ReconcileTools): 
   const stale = staleOf(old, next);
   const left = await wantedByOthers(live, inputs.identity.owner, new Set(stale.map(({ id }) => id)), tools);
   const going = run.deploy.prune ? stale.filter(({ id }) => !left.has(id)) : [];
-  guardDeletions(run, prepared, going, inputs);
+  const known = tools.memory.record(run.key)?.leaving;
+  guardDeletions(run, prepared, known === undefined ? going : going.filter(({ id }) => !known.has(id)), inputs);
   // Write ahead what may be created, so that nothing is ever forgotten, and hold the status from here on.
   const ahead = union(old, next);
   printInventory(ahead);
@@ -109,7 +110,9 @@ async function bringAbout(run: Run, progress: Progress, tools: ReconcileTools): 
   const inventory = union(survivors, next);
   progress.inventory = inventory;
   if (failure !== undefined) throw failure;
-  tools.memory.keep(run.key, { digest, objects: applied.objects, healthy: false });
+  const leaving = new Set(survivors.map(({ id }) => id));
+  await followKinds([...applied.objects.values(), ...kindsOf(leaving)], applied.kinds, tools);
+  tools.memory.keep(run.key, { digest, objects: applied.objects, leaving, healthy: false });
   wakeOthers(run.key, applied.changes, tools);
   // Healthy at once, or waited for without holding a place in the queue.
   const revision = source.revision;

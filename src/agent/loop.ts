@@ -4,6 +4,7 @@ import { asSluiceError } from '../errors.ts';
 import { isReady } from '../flux/condition.ts';
 import { keyOf, kustomizeGroup, readKustomization, sourceGroup } from '../flux/kustomization.ts';
 import { asList, asObject, isKind, stringAt, valueAt } from '../flux/read.ts';
+import { identityOf } from '../inventory/entry.ts';
 import type { KubeObject } from '../object/object.ts';
 import type { Follower, ServedKind } from '../ports/kube.ts';
 import type { PushedJob, Queue } from '../ports/queue.ts';
@@ -193,6 +194,10 @@ export class AgentLoop {
     const record = memory.record(owner);
     // While it is being applied there is no record, and it looks itself in the end.
     if (record === undefined) return;
+    for (const id of record.leaving) {
+      const { group, kind, namespace, name } = identityOf(id) ?? { group: '', kind: '', namespace: '', name: '' };
+      if (touched.find(group, kind, namespace, name) === 'absent') return schedule.now(owner, `${id} is gone`);
+    }
     for (const [id, applied] of record.objects) {
       const now = touched.find(applied.group, applied.kind, applied.namespace, applied.name);
       if (now === 'unwatched' || (now !== 'absent' && !isMoved(applied, now))) continue;

@@ -7,6 +7,8 @@ export interface AppliedRecord {
   readonly digest: string;
   /** By inventory id. */
   readonly objects: ReadonlyMap<string, Applied>;
+  /** Inventory ids that were deleted and that finalizers hold: they stay in the inventory until they are gone. */
+  readonly leaving: ReadonlySet<string>;
   /** Objects whose health has passed at these resource versions. */
   readonly healthy: boolean;
 }

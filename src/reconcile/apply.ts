@@ -11,6 +11,7 @@ import { applyStage } from '../apply/stage.ts';
 import { secretValues } from '../diff/secret-values.ts';
 import { SluiceError } from '../errors.ts';
 import { stageStatus, stageTimeoutMs } from '../health/stage.ts';
+import { identityOf } from '../inventory/entry.ts';
 import { groupOf, nameOf, namespaceOf } from '../object/id.ts';
 import type { KubeObject } from '../object/object.ts';
 import type { ServedKinds } from '../ports/kube.ts';
@@ -43,7 +44,7 @@ export interface ToApply {
 const stageLookMs = 250;
 
 /**
- * Applies stage after stage and follows the kinds it wrote.
+ * Applies stage after stage.
  *
  * @throws SluiceError `deploy.apply` with every object at fault, `deploy.superseded`, `deploy.health` for a stage that does
  *   not get ready within a minute
@@ -83,7 +84,6 @@ export async function applyAll(
     const written = result.changes.filter(({ action }) => action === 'created' || action === 'configured');
     if (stage.waits && written.length > 0) await untilReady(run, due, context, tools);
   }
-  await followKinds(objects.values(), kinds, tools);
   return { objects, skipped, changes, kinds };
 }
 
@@ -182,7 +182,11 @@ async function untilReady(
 }
 
 /** From now on somebody's touch is noticed. A kind that cannot be followed is listed when it is needed. */
-async function followKinds(objects: Iterable<Applied>, kinds: ServedKinds, { touched }: ReconcileTools): Promise<void> {
+export async function followKinds(
+  objects: Iterable<Pick<Applied, 'group' | 'kind'>>,
+  kinds: ServedKinds,
+  { touched }: ReconcileTools,
+): Promise<void> {
   const seen = new Map<string, readonly [string, string]>();
   for (const { group, kind } of objects) seen.set(`${group}/${kind}`, [group, kind]);
   await Promise.all(
@@ -191,4 +195,9 @@ async function followKinds(objects: Iterable<Applied>, kinds: ServedKinds, { tou
       if (served?.verbs.includes('watch') === true) await touched.follow(served).catch(() => undefined);
     }),
   );
+}
+
+/** The kinds behind inventory ids. */
+export function kindsOf(ids: ReadonlySet<string>): readonly Pick<Applied, 'group' | 'kind'>[] {
+  return [...ids].flatMap((id) => identityOf(id) ?? []);
 }

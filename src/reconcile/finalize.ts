@@ -3,6 +3,7 @@ import { acknowledgementKey, deletionGuard } from '../apply/deletion-guard.ts';
 import { asSluiceError } from '../errors.ts';
 import { stringAt } from '../flux/read.ts';
 import type { InventoryEntry } from '../flux/status.ts';
+import { labelOfId } from '../inventory/entry.ts';
 import { readInventory } from '../inventory/inventory.ts';
 import type { ServedKind } from '../ports/kube.ts';
 import { claimantOf } from './claim.ts';
@@ -13,6 +14,7 @@ import { liveOf, wantedByOthers } from './rivals.ts';
 import type { ReconcileTools, Run } from './run.ts';
 
 const finalizer = 'finalizers.fluxcd.io';
+const mostNamed = 15;
 const terminationLookMs = 2_000;
 const serviceAccounts: ServedKind = {
   group: '',
@@ -46,7 +48,7 @@ export async function finalize(run: Run, tools: ReconcileTools): Promise<string>
   // As the account that applied it; nobody else's rights are used, also where that account is gone.
   if ((await tools.cluster.get({ kind: serviceAccounts, ...identity.account })) === undefined) {
     const { namespace, name } = identity.account;
-    const message = `ServiceAccount ${namespace}/${name} is gone, so nothing can be deleted as it; ${going.length} objects stay`;
+    const message = `ServiceAccount ${namespace}/${name} is gone, so nothing can be deleted as it; ${staying(going)}`;
     await tools.cluster.record({ about: run.object, type: 'Warning', reason: 'PruneFailed', message });
     return letGo(run, message, tools);
   }
@@ -59,6 +61,13 @@ export async function finalize(run: Run, tools: ReconcileTools): Promise<string>
     return `waiting for ${left.length} objects to end`;
   }
   return letGo(run, `deleted ${going.length - left.length} objects`, tools);
+}
+
+/** `2 objects stay: ConfigMap/apps/web, Service/apps/web` */
+function staying(entries: readonly InventoryEntry[]): string {
+  const named = entries.slice(0, mostNamed).map(({ id }) => labelOfId(id));
+  const more = entries.length > mostNamed ? ` and ${entries.length - mostNamed} more` : '';
+  return `${entries.length} objects stay: ${named.join(', ')}${more}`;
 }
 
 function whyOrphaned({ deploy }: Run): string | undefined {

@@ -4,7 +4,7 @@ import { type Applied, isMoved, ownerName, ownerNamespace } from '../agent/touch
 import type { ReconcileTools } from './run.ts';
 
 export interface Unmoved {
-  /** Same inputs as the last time, and every object as it was left. */
+  /** Same inputs as the last time, every object as it was left, and none that was deleted is still going. */
   readonly nothing: boolean;
   /** Objects that stand as they were left, by inventory id. */
   readonly objects: ReadonlyMap<string, Applied>;
@@ -29,7 +29,8 @@ export async function moved(key: string, digest: string, tools: ReconcileTools):
       watched === 'unwatched' ? (await listed(key, applied, lists, tools)).get(`${namespace}/${name}`) : watched;
     if (now !== undefined && now !== 'absent' && !isMoved(applied, now)) objects.set(id, applied);
   }
-  return { nothing: record.digest === digest && objects.size === record.objects.size, objects };
+  const same = record.digest === digest && record.leaving.size === 0;
+  return { nothing: same && objects.size === record.objects.size, objects };
 }
 
 function listed(

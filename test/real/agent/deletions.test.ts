@@ -1,6 +1,6 @@
 // What would delete too much stops, says how to let it pass, and passes when somebody does just that.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hear, edit, obey, uidOf, dataOf, untilData, welcome, writesSince } from './acts.ts';
+import { configMaps, dataOf, edit, hear, liveOf, obey, uidOf, untilData, welcome, writesSince } from './acts.ts';
 import { configMap, kustomization, type Running, Stand, tenant, yaml } from './stand.ts';
 
 let stand: Stand;
@@ -13,14 +13,21 @@ const maps = (...names: readonly string[]): string => yaml(...names.map((name) =
 const numbered = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 
-const parts = new Map(
-  ['empty', 'gone', 'before', 'left', 'right', 'many', 'off'].map((name) => [name, part(name)] as const),
-);
+const policies = ['MirrorPrune', 'Delete', 'WaitForTermination', 'Orphan'] as const;
+const parts = new Map([
+  ...['empty', 'gone', 'before', 'left', 'right', 'many', 'off', 'toggled'].map((name) => [name, part(name)] as const),
+  ...policies.map((one) => {
+    const name = one.toLowerCase();
+    return [name, part(name, { prune: one !== 'Delete', deletionPolicy: one })] as const;
+  }),
+  ['paused', part('paused')] as const,
+  ['lonely', part('lonely', { serviceAccountName: 'temporary' })] as const,
+]);
 
 const pushFleet = (): Promise<string> =>
   stand.push('platform', {
     'sluice.yaml': 'deploy:\n  maxDeletions: 4\n',
-    'clusters/eu/shop.yaml': yaml(...tenant('shop', stand.url('shop')), ...parts.values()),
+    'clusters/eu/shop.yaml': yaml(...tenant('shop', stand.url('shop')), ...temporary, ...parts.values()),
   });
 
 async function pushPlatform(): Promise<void> {
@@ -33,6 +40,18 @@ async function pushShop(files: Readonly<Record<string, string | null>>): Promise
   await hear(running, stand, 'shop');
   return commit;
 }
+
+/** An account that goes before what it has applied. */
+const temporary = [
+  { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: 'shop', name: 'temporary' } },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { namespace: 'shop', name: 'temporary' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'deployer' },
+    subjects: [{ kind: 'ServiceAccount', namespace: 'shop', name: 'temporary' }],
+  },
+];
 
 const guarded = (key: string, commit: string): ReturnType<Stand['until']> =>
   stand.until(key, ({ ready, attempted }) => ready?.reason === 'DeletionGuard' && attempted.endsWith(commit));
@@ -55,6 +74,13 @@ beforeAll(async () => {
     'left/a.yaml': maps('l-0', 'moved'),
     'right/a.yaml': maps('r-0'),
     'many/a.yaml': maps(...numbered('m', 7)),
+    'toggled/a.yaml': maps('t-0', 't-1', 't-2'),
+    ...Object.fromEntries(
+      [...policies.map((one) => one.toLowerCase()), 'paused', 'lonely'].map((name) => [
+        `${name}/a.yaml`,
+        maps(`${name}-0`, `${name}-1`),
+      ]),
+    ),
     'off/a.yaml': maps(...numbered('o', 6)),
   });
   await welcome(stand, 'shop');
@@ -166,4 +192,65 @@ test('a deleted Kustomization with many objects waits for the same word', async 
   await obey(stand, ready?.message ?? '');
   await stand.gone('shop/off');
   for (const name of numbered('o', 6)) expect(await dataOf(stand, `shop/${name}`)).toBeUndefined();
+});
+
+test('deletionPolicy decides what goes with a Kustomization, and the Kustomization goes last', async () => {
+  const { admin } = stand.cluster;
+  // Held by somebody's finalizer: only WaitForTermination waits for it.
+  const held = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'waitfortermination-0' };
+  for (const name of ['waitfortermination', 'mirrorprune'])
+    await admin.patch({ ...held, name: `${name}-0` }, { metadata: { finalizers: ['example.com/hold'] } });
+  for (const one of policies) parts.delete(one.toLowerCase());
+  await pushPlatform();
+  for (const name of ['mirrorprune', 'delete', 'orphan']) await stand.gone(`shop/${name}`);
+  expect(await liveOf(stand, configMaps, 'shop/mirrorprune-0')).toHaveProperty('metadata.deletionTimestamp');
+  for (const name of ['mirrorprune-1', 'delete-0', 'delete-1', 'waitfortermination-1'])
+    expect([name, await dataOf(stand, `shop/${name}`)]).toEqual([name, undefined]);
+  for (const name of ['orphan-0', 'orphan-1']) expect(await dataOf(stand, `shop/${name}`)).toEqual({ name });
+  expect(await stand.kustomization('shop/waitfortermination')).toHaveProperty('metadata.finalizers');
+  await admin.patch(held, { metadata: { finalizers: null } });
+  await stand.gone('shop/waitfortermination', 10_000);
+});
+
+test('a suspended Kustomization leaves its objects behind, and so does one whose account is gone, and says so', async () => {
+  parts.set('paused', part('paused', { suspend: true }));
+  await pushPlatform();
+  await stand.until('shop/paused', ({ object }) => (object['spec'] as { suspend?: boolean }).suspend === true);
+  const gone = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'shop', name: 'temporary' };
+  await stand.cluster.admin.delete(gone);
+  for (const name of ['paused', 'lonely']) parts.delete(name);
+  temporary.splice(0);
+  const from = await stand.cluster.auditPosition();
+  await pushPlatform();
+  for (const name of ['paused', 'lonely']) await stand.gone(`shop/${name}`);
+  for (const name of ['paused-0', 'paused-1', 'lonely-0', 'lonely-1'])
+    expect(await dataOf(stand, `shop/${name}`)).toEqual({ name });
+  const events = await stand.cluster.admin.list('v1', 'Event', { namespace: 'shop' });
+  const told = events.filter((event) => (event['involvedObject'] as { name?: string }).name === 'lonely');
+  expect(told.map((event) => event['message'])).toContainEqual(
+    expect.stringMatching(/ServiceAccount shop\/temporary is gone.*2 objects stay.*ConfigMap\/shop\/lonely-0/),
+  );
+  // Nobody else's rights were used in its place.
+  const touched = (await writesSince(stand, from)).filter(({ place }) => place.startsWith('shop/lonely-'));
+  expect(touched).toEqual([]);
+});
+
+test('what was taken out of Git while nothing was pruned is not deleted later either', async () => {
+  parts.set('toggled', part('toggled', { prune: false }));
+  await pushPlatform();
+  await stand.until('shop/toggled', ({ object }) => (object['spec'] as { prune?: boolean }).prune === false);
+  await stand.ready('shop/toggled', await pushShop({ 'toggled/a.yaml': maps('t-1', 't-2') }));
+  parts.set('toggled', part('toggled', { prune: true }));
+  await pushPlatform();
+  await stand.until('shop/toggled', ({ object }) => (object['spec'] as { prune?: boolean }).prune === true);
+  // A switch on the live object keeps one, and Git's word takes the other.
+  const kept = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 't-1' };
+  const switches = { 'kustomize.toolkit.fluxcd.io/prune': 'disabled' };
+  await stand.cluster.admin.patch(kept, { metadata: { annotations: switches } });
+  const commit = await pushShop({ 'toggled/a.yaml': maps('t-3') });
+  const { inventory } = await stand.ready('shop/toggled', commit);
+  expect(inventory).toEqual(['shop_t-3__ConfigMap']);
+  expect(await dataOf(stand, 'shop/t-0')).toEqual({ name: 't-0' });
+  expect(await dataOf(stand, 'shop/t-1')).toEqual({ name: 't-1' });
+  expect(await dataOf(stand, 'shop/t-2')).toBeUndefined();
 });
