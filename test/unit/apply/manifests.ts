@@ -1,0 +1,87 @@
+// Manifests and contexts for the tests of this folder.
+import { type ApplyContext } from '../../../src/apply/context.ts';
+import { ignoreNothing } from '../../../src/apply/ignore.ts';
+import { type Stage, stagesOf } from '../../../src/apply/order.ts';
+import { prepare, type Prepared } from '../../../src/apply/prepare.ts';
+import type { PruneContext } from '../../../src/apply/prune.ts';
+import { secretValues } from '../../../src/diff/secret-values.ts';
+import type { BuiltObject, Json, KubeObject } from '../../../src/object/object.ts';
+import type { MemoryCluster } from '../../kube-memory/cluster.ts';
+
+export const owner = { namespace: 'a', name: 'apps' };
+export const ours = {
+  'kustomize.toolkit.fluxcd.io/name': 'apps',
+  'kustomize.toolkit.fluxcd.io/namespace': 'a',
+};
+
+export function configMap(
+  name: string,
+  data: Record<string, Json> = { key: 'value' },
+  metadata: Record<string, Json> = {},
+): KubeObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'a', ...metadata }, data };
+}
+
+export function deployment(
+  spec: Record<string, Json> = { replicas: 2 },
+  metadata: Record<string, Json> = {},
+): KubeObject {
+  const template = { spec: { containers: [{ name: 'web', image: 'web:1' }] } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'a', ...metadata },
+    spec: { template, ...spec },
+  };
+}
+
+export function labelled(object: KubeObject, labels: Record<string, string> = ours): KubeObject {
+  const { metadata } = object;
+  return { ...object, metadata: { ...metadata, labels: { ...(metadata.labels as object | undefined), ...labels } } };
+}
+
+export function annotated(object: KubeObject, annotations: Record<string, string>): KubeObject {
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
+export function built(object: KubeObject, line = 1): BuiltObject {
+  return { object, sources: [{ file: 'apps/all.yaml', line, document: 0, by: 'declared' }] };
+}
+
+export function prepared(...objects: KubeObject[]): readonly Prepared[] {
+  return prepare(
+    objects.map((object, at) => built(object, at + 1)),
+    { owner },
+  );
+}
+
+/** The objects as one stage, in order. */
+export function stage(...objects: KubeObject[]): Stage<Prepared> {
+  const stages = stagesOf(prepared(...objects));
+  return { name: 'rest', waits: false, items: stages.flatMap(({ items }) => items) };
+}
+
+export function applyContext(cluster: MemoryCluster, more: Partial<ApplyContext> = {}): ApplyContext {
+  let clock = 0;
+  return {
+    owner,
+    writer: cluster.writer(),
+    kinds: cluster.kinds(),
+    force: false,
+    ignore: ignoreNothing,
+    values: secretValues([], { copiesSecrets: false }),
+    authorise: () => undefined,
+    ownerStands: async () => true,
+    stillMine: async () => true,
+    elapsed: () => clock,
+    pause: async (milliseconds) => {
+      clock += milliseconds;
+    },
+    ...more,
+  };
+}
+
+export function pruneContext(cluster: MemoryCluster, more: Partial<PruneContext> = {}): PruneContext {
+  const { writer, kinds, authorise, stillMine, elapsed } = applyContext(cluster);
+  return { owner, writer, kinds, authorise, stillMine, elapsed, freshKinds: async () => cluster.kinds(), ...more };
+}
