@@ -1,4 +1,5 @@
 // The App on a GitHub of our own: real pushes, real webhooks, real reviews.
+import { createHmac, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,4 +156,19 @@ export async function startOrganisation(options: AppOptions = {}): Promise<Organ
     ...(options.sweepSeconds === undefined ? {} : { SLUICE_SWEEP_SECONDS: String(options.sweepSeconds) }),
   };
   return { github, app, folder, environment };
+}
+
+/** Sends a `pull_request` webhook as GitHub would. @returns the status */
+export async function sendWebhook(url: string, body: string): Promise<number> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': 'pull_request',
+      'x-github-delivery': randomUUID(),
+      'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+    },
+  });
+  return answer.status;
 }

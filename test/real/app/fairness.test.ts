@@ -1,8 +1,7 @@
 // Forty tenants push at once, and one of them floods: its own wait, the others' do not.
-import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { configMap, yaml } from '../check/fleet.ts';
-import { RunningApp, secret } from './app.ts';
+import { RunningApp, sendWebhook } from './app.ts';
 
 const flooding = 'acme/a';
 const floods = 16;
@@ -62,15 +61,5 @@ async function deliver(repository: string, number: number): Promise<void> {
     repository: { id, full_name: repository, default_branch: 'main' },
     pull_request: { number },
   });
-  const answer = await fetch(app.webhookUrl, {
-    method: 'POST',
-    body,
-    headers: {
-      'content-type': 'application/json',
-      'x-github-event': 'pull_request',
-      'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
-    },
-  });
-  expect(answer.status).toBe(202);
+  expect(await sendWebhook(app.webhookUrl, body)).toBe(202);
 }

@@ -7,7 +7,7 @@ import { runGit } from '../../../lab/github/git/run.ts';
 import { embeddedDoor } from '../../../src/adapters/queue/embedded.ts';
 import { openQueue } from '../../../src/adapters/queue/open.ts';
 import { configMap, platformFiles, yaml } from '../check/fleet.ts';
-import { platformName, RunningApp } from './app.ts';
+import { platformName, RunningApp, sendWebhook } from './app.ts';
 
 let app: RunningApp;
 beforeAll(async () => {
@@ -90,17 +90,12 @@ describe('pushes', () => {
     const number = await app.open('acme/a', 'many', { 'deploy/more.yaml': good('many') });
     await app.reviewed('acme/a', number);
     const commits = await commitsOn('many', 20);
+    await idle();
     app.github.counters.reset();
-    const started = performance.now();
-    for (const [index, commit] of commits.entries()) {
-      await app.github.push('acme/a', 'ada', workFolder(), `${commit}:refs/heads/many`);
-      // Spread over two seconds, as fast as the machine allows.
-      const due = started + ((index + 1) * 2_000) / commits.length;
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
-    }
-    const seconds = (performance.now() - started) / 1_000;
+    const seconds = await burst('many', commits);
     await ended(commits.at(-1) ?? '', 'success');
     await idle();
+    expect(app.github.counters.pushes).toBe(20);
     // Three in two seconds; one more for every two seconds that a busy machine takes longer.
     expect(newChecks()).toBeGreaterThan(0);
     expect(newChecks()).toBeLessThanOrEqual(Math.max(3, Math.ceil(seconds / 2) + 2));
@@ -108,12 +103,54 @@ describe('pushes', () => {
     expect(app.comments('acme/a', number)).toHaveLength(1);
     expect(app.comments('acme/a', number)[0]?.body).toContain(`head=${commits.at(-1)}`);
   }, 180_000);
+
+  // The pushes take what the machine needs, and their webhooks come at once: nothing here is slow on any machine.
+  it('reviews three times at most, and comments once, when the webhooks of twenty pushes come together', async () => {
+    const number = await app.open('acme/a', 'together', { 'deploy/more.yaml': good('together') });
+    await app.reviewed('acme/a', number);
+    const commits = await commitsOn('together', 20);
+    await idle();
+    app.github.fault({ on: 'webhook', kind: 'drop', times: null });
+    await burst('together', commits);
+    app.github.world.faults.clear();
+    app.github.counters.reset();
+    const { id } = app.github.repository('acme/a');
+    const body = JSON.stringify({ ...synchronize(number), repository: { id, full_name: 'acme/a' } });
+    const answers = await Promise.all(commits.map(() => sendWebhook(app.webhookUrl, body)));
+    expect(answers).toEqual(commits.map(() => 202));
+    await ended(commits.at(-1) ?? '', 'success');
+    await idle();
+    expect(newChecks()).toBe(1);
+    // The first review completes its check; each further one opens it again and completes it.
+    expect(calls('PATCH', /\/check-runs\//)).toBeLessThanOrEqual(5);
+    expect(newComments()).toBe(0);
+    expect(app.comments('acme/a', number)).toHaveLength(1);
+    expect(app.comments('acme/a', number)[0]?.body).toContain(`head=${commits.at(-1)}`);
+  }, 180_000);
 });
 
-/** Commits one after the other on a branch, in the folder that pushes come from. */
+function synchronize(number: number) {
+  return { action: 'synchronize', installation: { id: app.installation.id }, pull_request: { number } };
+}
+
+/** Moves a branch from commit to commit, evenly over two seconds; every move is a push with its webhooks. @returns seconds */
+async function burst(branch: string, commits: readonly string[]): Promise<number> {
+  const { path } = app.github.repository('acme/a');
+  const started = performance.now();
+  for (const [index, commit] of commits.entries()) {
+    const due = started + (index * 1_900) / commits.length;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
+    // The commits are there already, so that a push takes no longer than to move the branch and tell of it.
+    await runGit(path, ['update-ref', `refs/heads/${branch}`, commit]);
+    await app.github.receive('acme/a', 'ada');
+  }
+  return (performance.now() - started) / 1_000;
+}
+
+/** Commits one after the other on a branch; nobody has pushed them. */
 async function commitsOn(branch: string, count: number): Promise<readonly string[]> {
   const parent = app.github.repository('acme/a').refs.get(`refs/heads/${branch}`) ?? '';
-  const dir = workFolder();
+  const dir = app.github.repository('acme/a').path;
   const who = { name: 'ada', email: 'ada@example.com', at: Math.floor(app.github.clock.now() / 1000) };
   const commits: string[] = [];
   for (let at = 0; at < count; at += 1) {
