@@ -41,8 +41,13 @@ export function serve(object: KubeObject, kinds: ServedKinds): Served {
   return {
     address: addressOf(object, other),
     object: { ...object, apiVersion: served },
-    note: `${showIdentifier(object.apiVersion)} is no longer served, so it was applied as ${served}; write ${served} in Git`,
+    note: `${shownVersion(object)} is no longer served, so it was applied as ${served}; write ${served} in Git`,
   };
+}
+
+/** `apps/v1` */
+function shownVersion({ apiVersion }: KubeObject): string {
+  return apiVersion.split('/').map(showIdentifier).join('/');
 }
 
 function addressOf(object: KubeObject, kind: ServedKind): ObjectAddress {
@@ -62,7 +67,7 @@ function addressOf(object: KubeObject, kind: ServedKind): ObjectAddress {
 }
 
 function notServed(object: KubeObject, group: string, kinds: ServedKinds): SluiceError {
-  const named = `${showIdentifier(object.apiVersion)} ${showIdentifier(object.kind)}`;
+  const named = `${shownVersion(object)} ${showIdentifier(object.kind)}`;
   if (!kinds.complete(group)) {
     const message = `${named}: the cluster could not say which kinds of this group it serves`;
     return new SluiceError('kube.unavailable', message, {
@@ -83,7 +88,7 @@ function wrongVersion(object: KubeObject, group: string, kinds: ServedKinds): Sl
   const kind = showIdentifier(object.kind);
   return new SluiceError(
     'kube.gone',
-    `the cluster does not serve ${kind} in ${showIdentifier(object.apiVersion)}, but in ${[...new Set(versions)].join(', ')}`,
+    `the cluster does not serve ${kind} in ${shownVersion(object)}, but in ${[...new Set(versions)].join(', ')}`,
     { remedy: `change apiVersion, and the fields that moved` },
   );
 }
