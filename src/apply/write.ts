@@ -2,7 +2,7 @@
 import { SluiceError } from '../errors.ts';
 import { list } from '../object/json.ts';
 import type { KubeObject } from '../object/object.ts';
-import { showIdentifier } from '../object/show.ts';
+import { visible } from '../diff/visible.ts';
 import type { Applied } from '../ports/kube.ts';
 import { type Change, changeOf, sentVersion } from './change.ts';
 import type { ApplyContext, Fence } from './context.ts';
@@ -87,6 +87,8 @@ function stuck(live: KubeObject, afterMs: number): SluiceError {
 
 /** `its finalizers: a.example/b, c` or that it has none. */
 export function finalizersOf({ metadata }: KubeObject): string {
-  const names = list(metadata['finalizers']).flatMap((one) => (typeof one === 'string' ? [showIdentifier(one)] : []));
+  const names = list(metadata['finalizers']).flatMap((one) =>
+    typeof one === 'string' ? [visible(one.slice(0, 253))] : [],
+  );
   return names.length === 0 ? 'it has no finalizers' : `its finalizers: ${names.slice(0, 10).join(', ')}`;
 }

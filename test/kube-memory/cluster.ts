@@ -166,6 +166,8 @@ export class MemoryCluster {
       if (others.some((one) => has(one.fieldsV1, leaf))) continue;
       next = (removed(next as Json, leaf) ?? next) as KubeObject;
     }
+    // A map that lost its last key stays where it is wanted.
+    next = merged(next as Json, object as Json) as KubeObject;
     for (const mutate of this.mutators) next = mutate(next);
     for (const validate of this.validators) validate(next, stored?.object);
     const managers = [

@@ -40,6 +40,8 @@ export function fieldsOf(object: { [key: string]: unknown }): Fields {
 }
 
 function setOf(value: Json): Fields {
+  // An empty map is a field of its own, which holds none of what others put into it.
+  if (isMap(value) && Object.keys(value).length === 0) return { '.': {} };
   if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([key, child]) => [`f:${key}`, setOf(child)]));
   if (!Array.isArray(value)) return {};
   const keys = keysOf(value as readonly Json[]);
@@ -104,6 +106,7 @@ function itemOf(items: Json | undefined, key: string): Json | undefined {
 export function removed(value: Json, leaf: Leaf): Json | undefined {
   const [key, ...rest] = leaf;
   if (key === undefined) return undefined;
+  if (key === '.') return isMap(value) && Object.keys(value).length === 0 ? undefined : value;
   if (key.startsWith('f:') && isMap(value)) {
     const name = key.slice(2);
     if (!(name in value)) return value;

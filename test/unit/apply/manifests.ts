@@ -82,6 +82,5 @@ export function applyContext(cluster: MemoryCluster, more: Partial<ApplyContext>
 }
 
 export function pruneContext(cluster: MemoryCluster, more: Partial<PruneContext> = {}): PruneContext {
-  const { writer, kinds, authorise, stillMine, elapsed } = applyContext(cluster);
-  return { owner, writer, kinds, authorise, stillMine, elapsed, freshKinds: async () => cluster.kinds(), ...more };
+  return { ...applyContext(cluster), freshKinds: async () => cluster.kinds(), ...more };
 }

@@ -29,10 +29,9 @@ const all = [
   item('example.com/v1', 'Gadget'),
 ];
 
-const shown = ({ object }: { object: KubeObject }): string =>
-  [object.kind, object.metadata.namespace, object.metadata.name === 'x' ? undefined : object.metadata.name]
-    .filter(Boolean)
-    .join('/');
+function shown({ object: { kind, metadata } }: { object: KubeObject }): string {
+  return metadata.name === 'x' ? kind : `${kind}/${JSON.stringify([metadata.namespace, metadata.name])}`;
+}
 
 const expected = [
   ['definitions', true, ['CustomResourceDefinition', 'Namespace', 'ClusterRole']],
@@ -48,9 +47,9 @@ const expected = [
       'ConfigMap',
       'Secret',
       'Service',
-      'Deployment/a/z',
-      'Deployment/b/a',
-      'Deployment/b/b',
+      'Deployment/["a","z"]',
+      'Deployment/["b","a"]',
+      'Deployment/["b","b"]',
       'Job',
       'Widget',
       'MutatingWebhookConfiguration',
