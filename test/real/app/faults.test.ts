@@ -1,8 +1,6 @@
 // What GitHub, its webhooks and the queue's store do wrong, and the same end all the same: one report, one check on the
 // head, and no more calls than it takes. A case that names a number is one of the list of adversarial cases (groups M, N).
-// Of the others there: 261, 262, 266, 267, 274 and most of 276 are about the queue alone (test/real/queue/contract.test.ts
-// and servers.test.ts); 277, a silent LISTEN, is met by BullMQ's polling every ten seconds and has no test of its own;
-// 259 is a kill (chaos.test.ts); 251, 252, 254 and 264 are about applying and its schedules, which do not exist yet.
+// adversarial/coverage.test.ts says where the others of those groups are met.
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Fault } from '../../../lab/github/faults.ts';
 import { configMap, yaml } from '../check/fleet.ts';

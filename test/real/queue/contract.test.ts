@@ -1,6 +1,7 @@
 // One contract, three stores.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { BullQueue } from '../../../src/adapters/queue/bull-queue.ts';
+import { embeddedDoor } from '../../../src/adapters/queue/embedded.ts';
 import type { QueueEvent } from '../../../src/adapters/queue/event.ts';
 import { openQueue, type QueueOptions } from '../../../src/adapters/queue/open.ts';
 import { SluiceError } from '../../../src/errors.ts';
@@ -19,11 +20,14 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
   let store: TestStore;
   let number = 0;
   let name: string;
+  /** Opening the embedded store takes seconds: one holds it open, and most tests come in by a door. */
+  let keeper: Queue | undefined;
   const open: Queue[] = [];
   const processes: WorkerProcess[] = [];
   const events: QueueEvent[] = [];
 
   async function opened(options: QueueOptions = {}): Promise<Queue> {
+    const door = keeper === undefined || store.folder === undefined ? undefined : embeddedDoor(store.folder);
     const queue = await openQueue(store.address, {
       name,
       // Long enough for a busy machine; tests of lost locks say their own.
@@ -31,6 +35,7 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
       stalledMs: 200,
       onEvent: (event) => events.push(event),
       ...(store.folder !== undefined && { folder: store.folder }),
+      ...(door !== undefined && { door }),
       ...options,
     });
     open.push(queue);
@@ -48,10 +53,20 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
     await Promise.all(open.splice(0).map(async (queue) => await queue.close(0)));
     events.length = 0;
   });
-  afterAll(async () => await store.remove());
+  afterAll(async () => {
+    await keeper?.close(0);
+    await store.remove();
+  });
 
-  function contract(title: string, run: () => Promise<void>): void {
+  /** `alone`: the test opens and closes the store itself, or lets other processes open it. */
+  function contract(title: string, run: () => Promise<void>, how: 'shared' | 'alone' = 'shared'): void {
     test(title, async () => {
+      if (how === 'alone') {
+        await keeper?.close(0);
+        keeper = undefined;
+      } else if (store.folder !== undefined) {
+        keeper ??= await openQueue(store.address, { folder: store.folder, name: 'keeper' });
+      }
       number += 1;
       name = `contract-${number}`;
       await run();
@@ -184,19 +199,54 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
     (await hands.next()).end();
   });
 
-  contract('runs a job of a worker that was killed again, in another process, and says so', async () => {
-    const worker = await startWorker(store, name);
-    processes.push(worker);
-    await worker.said('took from-the-process again=false');
-    await worker.kill();
+  contract(
+    'runs a job of a worker that was killed again, in another process, and says so',
+    async () => {
+      const worker = await startWorker(store, name);
+      processes.push(worker);
+      await worker.said('took from-the-process again=false');
+      await worker.kill();
+      const queue = await opened();
+      const hands = new Hands();
+      await queue.work(hands.hold, { concurrency: 1 });
+      const hand = await hands.next();
+      expect(hand.job.cause).toBe('from-the-process');
+      expect(hand.taken.again).toBe(true);
+      hand.end();
+      await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
+    },
+    'alone',
+  );
+
+  contract(
+    'runs a job again however often its workers are killed',
+    async () => {
+      for (let life = 0; life < 2; life += 1) {
+        const worker = await startWorker(store, name);
+        processes.push(worker);
+        await worker.said(`took from-the-process again=${life > 0}`);
+        await worker.kill();
+      }
+      const queue = await opened();
+      const hands = new Hands();
+      // The second process has added its job as well.
+      await queue.work(hands.pass(), { concurrency: 1 });
+      expect((await hands.next()).taken.again).toBe(true);
+      await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
+    },
+    'alone',
+  );
+
+  contract('takes the same job again once it is over', async () => {
     const queue = await opened();
     const hands = new Hands();
-    await queue.work(hands.hold, { concurrency: 1 });
-    const hand = await hands.next();
-    expect(hand.job.cause).toBe('from-the-process');
-    expect(hand.taken.again).toBe(true);
-    hand.end();
-    await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
+    await queue.work(hands.pass(), { concurrency: 1 });
+    for (let times = 0; times < 3; times += 1) {
+      await queue.add(review(1, 1, 'to the same commit'));
+      await hands.next();
+      await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
+    }
+    expect(hands.all).toHaveLength(3);
   });
 
   contract('stops a run that lost its lock while the process was frozen; both runs are harmless', async () => {
@@ -228,50 +278,58 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
     await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
   });
 
-  contract('works on after the store lost everything in the middle', async () => {
-    let queue = await opened();
-    let hands = new Hands();
-    await queue.work(hands.hold, { concurrency: 1 });
-    for (const pull of [1, 2, 3]) await queue.add(review(1, pull));
-    const active = await hands.next();
-    if (store.folder === undefined) {
-      await store.flush();
-      active.end();
-    } else {
-      await Promise.all([queue.close(0), Promise.resolve(active.end())]);
-      await store.flush();
-      queue = await opened();
-      hands = new Hands();
+  contract(
+    'works on after the store lost everything in the middle',
+    async () => {
+      let queue = await opened();
+      let hands = new Hands();
       await queue.work(hands.hold, { concurrency: 1 });
-    }
-    await queue.add(review(1, 1, 'the sweep'));
-    const again = await hands.next();
-    expect(again.job.cause).toBe('the sweep');
-    again.end();
-    await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
-  });
+      for (const pull of [1, 2, 3]) await queue.add(review(1, pull));
+      const active = await hands.next();
+      if (store.folder === undefined) {
+        await store.flush();
+        active.end();
+      } else {
+        await Promise.all([queue.close(0), Promise.resolve(active.end())]);
+        await store.flush();
+        queue = await opened();
+        hands = new Hands();
+        await queue.work(hands.hold, { concurrency: 1 });
+      }
+      await queue.add(review(1, 1, 'the sweep'));
+      const again = await hands.next();
+      expect(again.job.cause).toBe('the sweep');
+      again.end();
+      await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
+    },
+    'alone',
+  );
 
-  contract('lets the active job finish before it closes, and leaves the rest for the next worker', async () => {
-    const queue = await opened();
-    const hands = new Hands();
-    await queue.work(hands.hold, { concurrency: 1 });
-    await queue.add(review(1, 1, 'active'));
-    await queue.add(review(1, 2, 'waiting'));
-    const active = await hands.next();
-    const closing = queue.close(30_000);
-    await expect(queue.add(review(1, 3))).rejects.toMatchObject({ code: 'queue.unavailable', kind: 'transient' });
-    active.end();
-    await closing;
-    expect(active.taken.signal.aborted).toBe(false);
-    expect(hands.all).toHaveLength(1);
-    const next = await opened();
-    await next.work(hands.hold, { concurrency: 1 });
-    const rest = await hands.next();
-    expect(rest.job.cause).toBe('waiting');
-    expect(rest.taken.again).toBe(false);
-    rest.end();
-    await eventually(async () => await next.counts()).toEqual({ waiting: 0, active: 0 });
-  });
+  contract(
+    'lets the active job finish before it closes, and leaves the rest for the next worker',
+    async () => {
+      const queue = await opened();
+      const hands = new Hands();
+      await queue.work(hands.hold, { concurrency: 1 });
+      await queue.add(review(1, 1, 'active'));
+      await queue.add(review(1, 2, 'waiting'));
+      const active = await hands.next();
+      const closing = queue.close(30_000);
+      await expect(queue.add(review(1, 3))).rejects.toMatchObject({ code: 'queue.unavailable', kind: 'transient' });
+      active.end();
+      await closing;
+      expect(active.taken.signal.aborted).toBe(false);
+      expect(hands.all).toHaveLength(1);
+      const next = await opened();
+      await next.work(hands.hold, { concurrency: 1 });
+      const rest = await hands.next();
+      expect(rest.job.cause).toBe('waiting');
+      expect(rest.taken.again).toBe(false);
+      rest.end();
+      await eventually(async () => await next.counts()).toEqual({ waiting: 0, active: 0 });
+    },
+    'alone',
+  );
 
   contract('aborts what is active after the grace, and the job goes back at once', async () => {
     const queue = await opened({ lockMs: 60_000 });
@@ -306,29 +364,41 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
     for (const hand of hands.all) hand.end();
   });
 
-  contract('leaves a job of a newer version to newer workers, and drops what is no job', async () => {
-    const opening = await store.openStore();
-    const raw = opening.queue(name);
-    const options = { name, lockMs: 10_000, stalledMs: 200, newerMs: 50, addMs: 5_000, startMs: 10_000, turnsMs: 250 };
-    const queue = new BullQueue(opening, { ...options, retry: retryLimits, onEvent: (event) => events.push(event) });
-    open.push(queue);
-    raw.on('error', () => undefined);
-    await raw.add('review', { ...review(1, 1), version: 2, added: true }, { priority: 1 });
-    await raw.add('review', { ...review(1, 2), token: 'ghs_secret' }, { priority: 2, removeOnFail: true });
-    const hands = new Hands();
-    await queue.work(hands.hold, { concurrency: 1 });
-    await queue.add(review(1, 3));
-    expect((await hands.next()).job).toEqual(review(1, 3));
-    hands.all[0]?.end();
-    await eventually(() => events.filter(({ event }) => event === 'left').length).toBeGreaterThanOrEqual(2);
-    await eventually(() => events.map(({ event }) => event)).toContain('malformed');
-    const malformed = events.find(({ event }) => event === 'malformed');
-    expect(malformed).toMatchObject({ error: { code: 'queue.malformed', kind: 'terminal' } });
-    expect(JSON.stringify(malformed)).not.toContain('ghs_secret');
-    await eventually(async () => (await queue.counts()).waiting + (await queue.counts()).active).toBe(1);
-    expect(hands.all).toHaveLength(1);
-    await raw.close();
-  });
+  contract(
+    'leaves a job of a newer version to newer workers, and drops what is no job',
+    async () => {
+      const opening = await store.openStore();
+      const raw = opening.queue(name);
+      const options = {
+        name,
+        lockMs: 10_000,
+        stalledMs: 200,
+        newerMs: 50,
+        addMs: 5_000,
+        startMs: 10_000,
+        turnsMs: 250,
+      };
+      const queue = new BullQueue(opening, { ...options, retry: retryLimits, onEvent: (event) => events.push(event) });
+      open.push(queue);
+      raw.on('error', () => undefined);
+      await raw.add('review', { ...review(1, 1), version: 2, added: true }, { priority: 1 });
+      await raw.add('review', { ...review(1, 2), token: 'ghs_secret' }, { priority: 2, removeOnFail: true });
+      const hands = new Hands();
+      await queue.work(hands.hold, { concurrency: 1 });
+      await queue.add(review(1, 3));
+      expect((await hands.next()).job).toEqual(review(1, 3));
+      hands.all[0]?.end();
+      await eventually(() => events.filter(({ event }) => event === 'left').length).toBeGreaterThanOrEqual(2);
+      await eventually(() => events.map(({ event }) => event)).toContain('malformed');
+      const malformed = events.find(({ event }) => event === 'malformed');
+      expect(malformed).toMatchObject({ error: { code: 'queue.malformed', kind: 'terminal' } });
+      expect(JSON.stringify(malformed)).not.toContain('ghs_secret');
+      await eventually(async () => (await queue.counts()).waiting + (await queue.counts()).active).toBe(1);
+      expect(hands.all).toHaveLength(1);
+      await raw.close();
+    },
+    'alone',
+  );
 
   contract('refuses to add what is no job', async () => {
     const queue = await opened();
