@@ -121,9 +121,11 @@ describe('one end', () => {
   ];
   const expected = '### ✅ Live on 2 of 2 clusters, 58 s after the merge';
 
-  function expectEnd(merged: Merged): void {
+  /** Workers that read before either wrote may say the same end twice, which shows nobody anything else. */
+  function expectEnd(merged: Merged, said: 'once' | 'by several' = 'once'): void {
     expect(title(merged)).toBe(expected);
-    const states = stage.deployments(merged).map((one) => one.replace(/(?:in_progress |failure )+/, ''));
+    const before = said === 'once' ? /(?:in_progress |failure )+/ : /(?:in_progress |failure |success (?=success))+/;
+    const states = stage.deployments(merged).map((one) => one.replace(before, ''));
     expect(states).toEqual(['prod-eu: success', 'prod-us: success']);
     const { notices } = stage.said(merged);
     expect(notices.length).toBeLessThanOrEqual(1);
@@ -161,7 +163,7 @@ describe('one end', () => {
             .map((job) => worker.take(job)),
         ),
       );
-      expectEnd(merged);
+      expectEnd(merged, 'by several');
     }
   });
 

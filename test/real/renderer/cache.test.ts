@@ -83,7 +83,7 @@ test('a kept result is what a build gives; equal closures are equal builds; equa
         );
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
   expect(cached.counters.cacheHits).toBeGreaterThan(0);
   expect(cached.counters.builds).toBeLessThan(plain.counters.builds);
