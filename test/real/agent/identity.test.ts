@@ -46,7 +46,7 @@ beforeAll(async () => {
     'deploy/fine.yaml': yaml(configMap('rogue', 'fine', {})),
     'forged/a.yaml': yaml(configMap('rogue', 'forged', {})),
     // Names an object of another tenant's, which must keep nobody from deploying it.
-    'squat/a.yaml': yaml(configMap('shop', 'web', {}), configMap('flux-system', 'vars', {})),
+    'squat/a.yaml': yaml(configMap('shop', 'web', {}), configMap('rogue', 'vars', { of: 'rogue' })),
     'outside/a.yaml': `# of nobody
 apiVersion: v1
 kind: ConfigMap
@@ -183,6 +183,36 @@ test('a Kustomization made by hand without an account is refused, and its forged
   expect(await liveOf(stand, ['v1', 'Namespace'], 'kube-system')).not.toHaveProperty('metadata.deletionTimestamp');
   expect(await dataOf(stand, 'shop/web')).toEqual({ colour: 'green' });
   expect((await writesSince(stand, from)).filter(({ verb }) => verb === 'delete')).toEqual([]);
+});
+
+// The tenant's repository names them both, one refused, one applied long ago.
+test('no tenant keeps the platform from changing, taking or deleting an object in the tenant’s namespace', async () => {
+  const vars = (of: string): object => configMap('rogue', 'vars', { of });
+  const platformHas = async (...objects: readonly object[]): Promise<void> => {
+    await stand.push('platform', { 'clusters/eu/vars.yaml': objects.length === 0 ? null : yaml(...objects) });
+    await hear(running, stand, 'platform');
+  };
+  for (const of of ['1', '2']) {
+    await platformHas(vars(of));
+    await untilData(stand, 'rogue/vars', (data) => data?.['of'] === of);
+  }
+  await stand.ready('rogue/rogue');
+  await platformHas(configMap('rogue', 'fine', { of: 'platform' }));
+  await untilData(stand, 'rogue/fine', (data) => data?.['of'] === 'platform');
+  await untilData(stand, 'rogue/vars', (data) => data === undefined);
+  await stand.ready('flux-system/flux-system');
+  // The tenant, who would take it back, is told.
+  const commit = await stand.push('rogue', { 'deploy/other.yaml': yaml(configMap('rogue', 'other', {})) });
+  await hear(running, stand, 'rogue');
+  const { ready } = await stand.until(
+    'rogue/rogue',
+    (now) => now.attempted.endsWith(commit) && now.ready?.status === 'False',
+  );
+  expect(ready?.message).toContain('tenant/duplicate: ConfigMap/rogue/fine');
+  expect(await dataOf(stand, 'rogue/fine')).toEqual({ of: 'platform' });
+  await platformHas();
+  await stand.ready('rogue/rogue', commit);
+  await untilData(stand, 'rogue/fine', (data) => data !== undefined && data['of'] === undefined);
 });
 
 test('a waiver in the platform repository holds, and a commit that changes the rules makes tenants due', async () => {
