@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"sluice/renderer/build"
@@ -62,7 +63,7 @@ func serve(in io.Reader, out io.Writer) int {
 	conn := frame.New(in, out)
 	silence()
 	build.Warm()
-	state := cage.Close(exitMemory)
+	state := cage.Close(exitMemory, slices.Contains(os.Args, "-frugal"))
 	if err := conn.Write(map[string]any{"ready": map[string]any{"protocol": protocol, "cage": state}}); err != nil {
 		return 1
 	}

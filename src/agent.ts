@@ -26,7 +26,7 @@ export interface AgentOptions {
   readonly renderer: Renderer;
   readonly policyEngine: PolicyEngine;
   readonly shippedPolicies: readonly RegoModule[];
-  /** Kustomizations at once. @defaultValue 4 */
+  /** Kustomizations at once. @defaultValue 8 */
   readonly concurrency?: number;
   /** In one process with the App: how a repository that it sees is fetched. */
   readonly hosted?: (url: string) => Promise<Remote | undefined>;
@@ -77,7 +77,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
   });
   await loop.start();
-  await queue.work((taken) => runJob(taken, loop, log), { concurrency: options.concurrency ?? 4 });
+  await queue.work((taken) => runJob(taken, loop, log), { concurrency: options.concurrency ?? 8 });
   const timer = setInterval(() => loop.tick(), tickMs);
   log.info('the agent is ready', { kustomizations: loop.tools.kustomizations.all().size });
   return {

@@ -63,7 +63,8 @@ async function runBootstrap(asked: BootstrapArguments, progress: Progress, toolb
 }
 
 async function main(): Promise<void> {
-  const toolbox = createToolbox(process.env);
+  // One renderer builds two hundred small things a second, which is more than a cluster takes.
+  const toolbox = createToolbox(process.env, { frugal: process.argv[2] === 'agent' });
   const { stdout, stderr } = process;
   // Whoever reads has stopped (`| head`): there is nobody left to tell.
   for (const stream of [stdout, stderr]) stream.on('error', () => {});

@@ -18,10 +18,12 @@ export interface Toolbox {
   close(): Promise<void>;
 }
 
-export function createToolbox(environment: NodeJS.ProcessEnv): Toolbox {
+/** @param options `frugal`: one renderer for all, with a small heap, where builds are few and small. @defaultValue false */
+export function createToolbox(environment: NodeJS.ProcessEnv, options: { readonly frugal?: boolean } = {}): Toolbox {
   let progress: Progress = () => {};
   const override = environment['SLUICE_RENDERER'];
   const renderer = createRenderer({
+    ...(options.frugal === true && { children: 1, args: ['-frugal'] }),
     binary: () =>
       ensureBinary({
         sources: join(home, 'renderer'),

@@ -91,7 +91,7 @@ func inCage(t *testing.T, name string) {
 	files := treetest.Files{"a/kustomization.yaml": text + "\n", "a/x.yaml": plain}
 	fs := files.Tree(t, Limits{}.Fill().Tree()).FileSystem()
 	Warm()
-	cage.Close(3)
+	cage.Close(3, false)
 	resources, err := run(fs, "a")
 	if err != nil {
 		fmt.Println("REFUSED", err)

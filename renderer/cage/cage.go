@@ -25,13 +25,17 @@ func (refusing) RoundTrip(*http.Request) (*http.Response, error) { return nil, e
 
 // Close shuts the cage for good and returns the name that the ready frame carries: "seccomp" where the kernel refuses
 // system calls, "process" where only limits and an unreachable network client hold. memory is the exit code that tells
-// the parent that the heap grew too large.
-func Close(memory int) string {
+// the parent that the heap grew too large. A frugal process keeps its heap small, and collects more often for it.
+func Close(memory int, frugal bool) string {
 	http.DefaultTransport = refusing{}
 	http.DefaultClient = &http.Client{Transport: refusing{}}
 	// One build is one thread; the rest is for the collector. A fixed number also keeps the runtime from reading files.
 	runtime.GOMAXPROCS(min(runtime.NumCPU(), 4))
-	debug.SetGCPercent(400)
+	if frugal {
+		debug.SetGCPercent(150)
+	} else {
+		debug.SetGCPercent(400)
+	}
 	debug.SetMemoryLimit(softBytes)
 	go watch(memory)
 	return closeSystem()

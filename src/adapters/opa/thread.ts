@@ -39,7 +39,7 @@ export class EvaluationThread {
       // What a policy or the SDK prints goes nowhere.
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 32 },
+      resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 },
     });
     this.#worker.stdout.resume();
     this.#worker.stderr.resume();

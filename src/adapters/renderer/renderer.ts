@@ -24,7 +24,7 @@ import { TreeView } from './tree-view.ts';
 export interface RendererOptions {
   /** The program, or what finds it when it is first needed (`ensureBinary`). */
   readonly binary: string | (() => Promise<string>);
-  /** Arguments for the program; the real one takes none. */
+  /** Arguments for the program: `-frugal` for a small heap. */
   readonly args?: readonly string[];
   /** @defaultValue one per core */
   readonly children?: number;
