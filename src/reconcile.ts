@@ -113,11 +113,11 @@ async function bringAbout(run: Run, progress: Progress, tools: ReconcileTools): 
   const leaving = new Set(survivors.map(({ id }) => id));
   await followKinds([...applied.objects.values(), ...kindsOf(leaving)], applied.kinds, tools);
   tools.memory.keep(run.key, { digest, objects: applied.objects, leaving, healthy: false });
-  wakeOthers(run.key, applied.changes, tools);
   // Healthy at once, or waited for without holding a place in the queue.
   const revision = source.revision;
   const done = { prepared, applied, pruned, inputs, inventory, revision, digest: progress.digest, progress };
-  return checkHealth(run, done, tools);
+  // Others look at what this one still holds, so they come after its inventory was written.
+  return checkHealth(run, done, tools).finally(() => wakeOthers(run.key, applied.changes, tools));
 }
 
 function today(tools: ReconcileTools): string {
