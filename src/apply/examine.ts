@@ -73,35 +73,49 @@ async function tryOut(
   known: KubeObject | undefined,
   context: ApplyContext,
 ): Promise<Look> {
-  const { address, object } = sent;
-  let refusal: SluiceError | undefined;
-  let answer: KubeObject | undefined;
-  try {
-    const applied = await context.writer.apply(address, object, { dryRun: true, force: false });
-    if (applied.created) return { todo: 'create', ...sent };
-    answer = applied.object;
-  } catch (thrown) {
-    refusal = asSluiceError(thrown);
-    if (!isAboutLive(refusal)) throw refusal;
-  }
-  const live = known ?? (await read(address, refusal, context));
-  if (live === undefined) return { todo: 'create', ...sent };
+  const { writer } = context;
+  const { answer, created, refusal } = await dryRun(sent, context);
+  if (created) return { todo: 'create', ...sent };
+  // A refusal stands where nothing more can be seen.
+  const live = known ?? (await writer.get(sent.address).catch((error: unknown) => throwing(refusal ?? error)));
+  if (live === undefined) return vanished(sent, refusal, context);
   const found = await admit({ live, sent, prepared, context });
   if (found !== undefined) return found;
   if (answer !== undefined) return judge({ live, sent, prepared, context }, answer, false, []);
   return afterRefusal({ live, sent, prepared, context }, refusal as SluiceError);
 }
 
-/** What is there, or undefined where it vanished after a dry run that went well. */
-async function read(
-  address: ObjectAddress,
-  refusal: SluiceError | undefined,
-  { writer }: ApplyContext,
-): Promise<KubeObject | undefined> {
-  if (refusal === undefined) return writer.get(address);
-  const live = await writer.get(address).catch(() => undefined);
-  if (live === undefined) throw refusal;
-  return live;
+interface Tried {
+  readonly answer?: KubeObject;
+  readonly created?: boolean;
+  /** That may be due to what is there already, so that it is worth a look. */
+  readonly refusal?: SluiceError;
+}
+
+/** @throws SluiceError for refusals that have nothing to do with what is there */
+async function dryRun({ address, object }: Sent, { writer }: ApplyContext): Promise<Tried> {
+  try {
+    const { object: answer, created } = await writer.apply(address, object, { dryRun: true, force: false });
+    return { answer, created };
+  } catch (thrown) {
+    const refusal = asSluiceError(thrown);
+    if (!isAboutLive(refusal)) throw refusal;
+    return { refusal };
+  }
+}
+
+/** What was refused for the sake of an object that has gone since is tried once more. */
+async function vanished(sent: Sent, refusal: SluiceError | undefined, context: ApplyContext): Promise<Look> {
+  if (refusal !== undefined) {
+    if (refusal.code !== 'kube.conflict' && !isImmutable(refusal)) throw refusal;
+    const { refusal: again } = await dryRun(sent, context);
+    if (again !== undefined) throw again;
+  }
+  return { todo: 'create', ...sent };
+}
+
+function throwing(error: unknown): never {
+  throw asSluiceError(error);
 }
 
 interface Case {
@@ -111,7 +125,6 @@ interface Case {
   readonly context: ApplyContext;
 }
 
-// Refusals that may be due to what is there already, so that it is worth a look.
 function isAboutLive({ code }: SluiceError): boolean {
   return code === 'kube.conflict' || code === 'kube.invalid' || code === 'kube.denied';
 }

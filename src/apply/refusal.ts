@@ -38,7 +38,6 @@ export function showConflicts(conflicts: readonly Conflict[]): string {
 }
 
 const remedies: Partial<Record<ErrorCode, string>> = {
-  'kube.denied': 'give the service account that right, or take the object out',
   'kube.tooLarge': 'split the object up',
   'kube.invalid': 'correct it in Git',
 };

@@ -78,7 +78,7 @@ export class Ground {
       ownerStands: async () => true,
       stillMine: async () => true,
       elapsed: () => performance.now(),
-      pause: async (milliseconds) => void (await after(milliseconds)),
+      pause: (milliseconds) => after(milliseconds),
       ...more,
     };
   }

@@ -240,6 +240,27 @@ describe('everything is looked at before anything is written', () => {
     expect(again.changes.map(({ action }) => action)).toEqual(['unchanged', 'created', 'unchanged', 'created']);
   });
 
+  test('an object that vanishes between the dry run and the look is looked at again', async () => {
+    const cluster = await settled(deployment());
+    immutable(cluster, 'replicas');
+    cluster.hooks.push(({ verb }) => {
+      if (verb === 'get') cluster.delete(web);
+    });
+    const { changes, failure } = await applyStage(stage(deployment({ replicas: 3 })), applyContext(cluster));
+    expect([changes[0]?.action, failure]).toEqual(['created', undefined]);
+    expect(verbs(cluster)).toEqual(['dryRun', 'get', 'dryRun', 'apply']);
+  });
+
+  test('a refusal stands where the object cannot be read', async () => {
+    const cluster = await settled(deployment());
+    immutable(cluster, 'replicas');
+    cluster.hooks.push(({ verb }) => {
+      if (verb === 'get') throw refusal('kube.denied', 403, 'may not get');
+    });
+    const { failure } = await applyStage(stage(deployment({ replicas: 3 })), applyContext(cluster));
+    expect(failure?.message).toContain('field is immutable');
+  });
+
   test('kinds are written in order', async () => {
     const cluster = new MemoryCluster();
     const service: KubeObject = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's', namespace: 'a' } };
