@@ -22,7 +22,7 @@ export type Look =
   | ({ readonly todo: 'configure' } & Sent & There & Taking)
   | ({ readonly todo: 'recreate' } & Sent & There)
   /** Refused for what another manager's half of an item lacks; that manager is to be taken over first. */
-  | ({ readonly todo: 'unblock'; readonly refusal: SluiceError } & Sent & There & Pick<Taking, 'managedFields'>);
+  | ({ readonly todo: 'unblock'; readonly refusal: SluiceError } & Sent & There);
 
 export interface Sent {
   readonly address: ObjectAddress;
@@ -38,8 +38,8 @@ interface Taking {
   readonly force: boolean;
   readonly fields: readonly ChangedPath[];
   readonly taken: readonly Conflict[];
-  /** To be written before the object is applied. */
-  readonly managedFields: ReturnType<typeof takeover>;
+  /** Managed fields are to be rewritten before the object is applied. */
+  readonly takesOver: boolean;
 }
 
 /**
@@ -153,9 +153,7 @@ async function afterRefusal(of: Case, refusal: SluiceError): Promise<Look> {
     return forced(of, conflicts);
   }
   if (isImmutable(refusal)) return recreation(of, refusal);
-  const managedFields = takeoverOf(of);
-  if (managedFields !== undefined && lacksField(refusal))
-    return { todo: 'unblock', ...sent, live, managedFields, refusal };
+  if (takesOver(of) && lacksField(refusal)) return { todo: 'unblock', ...sent, live, refusal };
   throw refusal;
 }
 
@@ -172,15 +170,16 @@ async function forced(of: Case, taken: readonly Conflict[]): Promise<Look> {
 }
 
 function judge(of: Case, answer: KubeObject, force: boolean, taken: readonly Conflict[]): Look {
-  const { live, sent } = of;
-  const managedFields = takeoverOf(of);
+  const { live, sent, context } = of;
   const fields = compare(live, answer, sent.object);
-  if (fields.length === 0 && managedFields === undefined) return { todo: 'keep', ...sent, live };
-  return { todo: 'configure', ...sent, live, force, fields, taken, managedFields };
+  if (fields.length === 0 && !takesOver(of)) return { todo: 'keep', ...sent, live };
+  // What is ours is taken back, also from who gets between the dry run and the write.
+  const forces = force || isOwnedBy(live, context.owner);
+  return { todo: 'configure', ...sent, live, force: forces, fields, taken, takesOver: takesOver(of) };
 }
 
-function takeoverOf({ live, prepared, context }: Case): Taking['managedFields'] {
-  return prepared.switches.ssa === 'Merge' ? undefined : takeover(live, context.overrideManagers);
+function takesOver({ live, prepared, context }: Case): boolean {
+  return prepared.switches.ssa !== 'Merge' && takeover(live, context.overrideManagers) !== undefined;
 }
 
 /** `spec.force` reaches what is ours; a switch on the object in Git reaches that object, whoever made it. */

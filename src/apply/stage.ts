@@ -8,7 +8,7 @@ import { failureOf, type ObjectFailure } from './failure.ts';
 import type { Stage } from './order.ts';
 import { declaredPlace, type Prepared } from './prepare.ts';
 import { cleaned } from './refusal.ts';
-import { resourceVersionOf, untouched, write, type Writing } from './write.ts';
+import { takeOver, untouched, write, type Writing } from './write.ts';
 
 export interface StageResult {
   /** What was found or done, in the order of writing. Objects that were not reached, or failed, are missing. */
@@ -77,8 +77,8 @@ async function unblock(looked: readonly Looked[], context: ApplyContext, fence: 
     await fence.hold();
     try {
       if (look.todo !== 'unblock') return undefined;
-      const { address, managedFields, live, refusal } = look;
-      await context.writer.patchManagedFields(address, managedFields, resourceVersionOf(live));
+      const { address, live, refusal } = look;
+      await takeOver(address, live, context);
       const next = await examine(prepared, context);
       if (next.todo === 'unblock') throw refusal;
       return { prepared, look: next };

@@ -1,13 +1,14 @@
 // One object is written, the way `examine` found.
-import { SluiceError } from '../errors.ts';
+import { asSluiceError, SluiceError } from '../errors.ts';
 import { list } from '../object/json.ts';
 import type { KubeObject } from '../object/object.ts';
 import { visible } from '../diff/visible.ts';
-import type { Applied } from '../ports/kube.ts';
+import type { Applied, ObjectAddress } from '../ports/kube.ts';
 import { type Change, changeOf, sentVersion } from './change.ts';
 import type { ApplyContext, Fence } from './context.ts';
 import type { Look, Sent } from './examine.ts';
 import type { Prepared } from './prepare.ts';
+import { takeover } from './takeover.ts';
 
 /** A look that ends in a write. */
 export type Writing = Extract<Look, { readonly todo: 'create' | 'configure' | 'recreate' }>;
@@ -33,10 +34,8 @@ export async function write(look: Writing, prepared: Prepared, context: ApplyCon
     const { object } = await send(look, false, context);
     return changeOf(prepared, { ...settled(look, object), action: 'configured', recreated: true });
   }
-  const { address, managedFields, live, force, fields, taken } = look;
-  if (managedFields !== undefined) {
-    await context.writer.patchManagedFields(address, managedFields, resourceVersionOf(live));
-  }
+  const { address, live, force, fields, taken } = look;
+  if (look.takesOver) await takeOver(address, live, context);
   const { object, created } = await send(look, force, context);
   return changeOf(prepared, { ...settled(look, object), action: created ? 'created' : 'configured', fields, taken });
 }
@@ -52,9 +51,25 @@ function settled(
   return { live, note, version: sentVersion(object) };
 }
 
-/** What a compare-and-set compares with. */
-export function resourceVersionOf({ metadata }: KubeObject): string {
-  return typeof metadata['resourceVersion'] === 'string' ? metadata['resourceVersion'] : '';
+const mostTries = 5;
+
+/** Rewrites the managed fields of a live object as `takeover` says; anew where it moved meanwhile, as a status often does. */
+export async function takeOver(address: ObjectAddress, live: KubeObject, context: ApplyContext): Promise<void> {
+  const { writer, overrideManagers } = context;
+  let there: KubeObject | undefined = live;
+  for (let tries = 1; there !== undefined; tries += 1) {
+    const entries = takeover(there, overrideManagers);
+    if (entries === undefined) return;
+    const { resourceVersion } = there.metadata;
+    try {
+      await writer.patchManagedFields(address, entries, typeof resourceVersion === 'string' ? resourceVersion : '');
+      return;
+    } catch (thrown) {
+      const error = asSluiceError(thrown);
+      if (error.code !== 'kube.conflict' || tries === mostTries) throw error;
+      there = await writer.get(address);
+    }
+  }
 }
 
 const usualTimeoutMs = 60_000;

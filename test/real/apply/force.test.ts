@@ -99,6 +99,47 @@ describe.each(cases)('%s', (_name, make) => {
   });
 });
 
+describe('a rule of a custom resource', () => {
+  const group = 'force.acme.example';
+  const rule = { rule: 'self == oldSelf', message: 'the size is immutable' };
+  const plain = { rule: 'self.size > 0', message: 'must be more than nothing' };
+  const schema = {
+    type: 'object',
+    properties: {
+      spec: {
+        type: 'object',
+        'x-kubernetes-validations': [plain],
+        properties: { size: { type: 'integer', 'x-kubernetes-validations': [rule] } },
+      },
+    },
+  };
+  const crd = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `disks.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { plural: 'disks', singular: 'disk', kind: 'Disk', listKind: 'DiskList' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+    },
+  };
+  const disk = (size: number): KubeObject => object(`${group}/v1`, 'Disk', 'disk', { spec: { size } });
+
+  test('that a value cannot change is understood, and no other is taken for one', async () => {
+    await ground.cluster.admin.apply(crd as never);
+    await ground.kube.kinds(true);
+    await ground.settle(disk(1));
+    const before = (await ground.live(disk(1)))?.metadata['uid'];
+    const wrong = await ground.apply([disk(-1)], { force: true });
+    expect(wrong.failure?.code).toBe('deploy.apply');
+    expect((await ground.live(disk(1)))?.metadata['uid']).toBe(before);
+    const { changes } = await ground.apply([disk(2)], { force: true });
+    expect(changes[0]?.recreated).toBe(true);
+    await ground.cluster.admin.delete({ apiVersion: crd.apiVersion, kind: crd.kind, name: crd.metadata.name });
+  });
+});
+
 describe('force deletes nothing', () => {
   const job = (name: string, spec: Json): KubeObject =>
     object('batch/v1', 'Job', name, { spec: { template: { spec } } });

@@ -4,9 +4,10 @@ import { ignoreNothing } from '../../../src/apply/ignore.ts';
 import { type Stage, stagesOf } from '../../../src/apply/order.ts';
 import { prepare, type Prepared } from '../../../src/apply/prepare.ts';
 import type { PruneContext } from '../../../src/apply/prune.ts';
+import { applyStage } from '../../../src/apply/stage.ts';
 import { secretValues } from '../../../src/diff/secret-values.ts';
 import type { BuiltObject, Json, KubeObject } from '../../../src/object/object.ts';
-import type { MemoryCluster } from '../../kube-memory/cluster.ts';
+import { MemoryCluster, type MemoryRequest, refusal } from '../../kube-memory/cluster.ts';
 
 export const owner = { namespace: 'a', name: 'apps' };
 export const ours = {
@@ -83,4 +84,33 @@ export function applyContext(cluster: MemoryCluster, more: Partial<ApplyContext>
 
 export function pruneContext(cluster: MemoryCluster, more: Partial<PruneContext> = {}): PruneContext {
   return { ...applyContext(cluster), freshKinds: async () => cluster.kinds(), ...more };
+}
+
+/** What was asked for, in order. */
+export function verbs(cluster: MemoryCluster, from = 0): string[] {
+  return cluster.requests.slice(from).map(({ verb }) => verb);
+}
+
+/** What was not only looked at. */
+export function writes(cluster: MemoryCluster): readonly MemoryRequest[] {
+  return cluster.requests.filter(({ verb }) => verb !== 'get' && verb !== 'dryRun');
+}
+
+/** A cluster on which these were applied, and nothing asked for since. */
+export async function settled(...objects: KubeObject[]): Promise<MemoryCluster> {
+  const cluster = new MemoryCluster();
+  const { failure } = await applyStage(stage(...objects), applyContext(cluster));
+  if (failure !== undefined) throw failure;
+  cluster.requests.length = 0;
+  return cluster;
+}
+
+/** Selectors, as the API server keeps them. */
+export function immutable(cluster: MemoryCluster, path: string): void {
+  cluster.validators.push((next, live) => {
+    const of = (object: KubeObject): unknown => (object['spec'] as Record<string, Json> | undefined)?.[path];
+    if (live === undefined || JSON.stringify(of(live)) === JSON.stringify(of(next))) return;
+    const causes = [{ reason: 'FieldValueInvalid', field: `spec.${path}` }];
+    throw refusal('kube.invalid', 422, `spec.${path}: Invalid value: field is immutable`, causes);
+  });
 }
