@@ -27,6 +27,8 @@ export interface Count {
   readonly expected: number | undefined;
   /** What it may be at most. */
   readonly most?: number;
+  /** What it must be at least. */
+  readonly least?: number;
   readonly unit?: string;
 }
 
@@ -64,8 +66,9 @@ export function verdictOf(ratio: Estimate, target: number | undefined): Verdict 
   return ratio.low > target * tolerance ? 'missed' : 'missed, in doubt';
 }
 
-export function isWrong({ counted, expected, most }: Count): boolean {
-  return (expected !== undefined && counted !== expected) || (most !== undefined && !(counted <= most));
+export function isWrong({ counted, expected, most, least }: Count): boolean {
+  if (expected !== undefined && counted !== expected) return true;
+  return (most !== undefined && !(counted <= most)) || (least !== undefined && !(counted >= least));
 }
 
 function wallOf({ product, peer }: Round): { product: number; peer: number } {

@@ -23,14 +23,20 @@ export function countTable(counts: readonly Count[]): string {
   const rows = counts.map((one) => [
     one.name,
     `${round(one.counted)}${one.unit === undefined ? '' : ` ${one.unit}`}`,
-    one.most === undefined ? String(one.expected ?? '') : `≤ ${one.most}`,
+    bound(one),
     verdict(one),
   ]);
   return table([head, ...rows]);
 }
 
+function bound({ expected, most, least }: Count): string {
+  if (expected !== undefined) return String(expected);
+  if (most !== undefined) return `≤ ${most}`;
+  return least === undefined ? '' : `≥ ${least}`;
+}
+
 function verdict(one: Count): string {
-  if (one.expected === undefined && one.most === undefined) return 'told';
+  if (one.expected === undefined && one.most === undefined && one.least === undefined) return 'told';
   return isWrong(one) ? 'WRONG' : 'met';
 }
 

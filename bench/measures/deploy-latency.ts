@@ -1,0 +1,131 @@
+// From the webhook of a merge to the first request of its apply, next to fetching and building alone.
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Count, timingOf, type Timing } from '../gate.ts';
+import { runPaired } from '../pairing/rounds.ts';
+import { git, runProcess } from '../peers/process.ts';
+import { appFiles, appName } from './deploy-fleet.ts';
+import { startSluice } from './deploy-processes.ts';
+import { firstApplySince } from './deploy-requests.ts';
+import { type DeployStand, tenantRepository } from './deploy-stand.ts';
+import { type Bench, sameAnswer } from './measure.ts';
+import { secret, send } from './webhook.ts';
+
+const effort = { rounds: 25, seconds: 60, fewest: 10 };
+const quickEffort = { rounds: 12, seconds: 30, fewest: 10 };
+const name = 'deploy: webhook to the first dry run';
+const longMs = 30_000;
+
+/** `sluice serve` beside the agent. Each round changes one Kustomization of the tenant's. */
+export async function measureLatency(
+  bench: Bench,
+  stand: DeployStand,
+): Promise<{ readonly timings: readonly Timing[]; readonly counts: readonly Count[] }> {
+  bench.say(name);
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const environment = {
+    SLUICE_APP_ID: '1',
+    SLUICE_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+    SLUICE_WEBHOOK_SECRET: secret,
+    SLUICE_GITHUB_URL: stand.github.address,
+    SLUICE_PLATFORM: 'acme/platform',
+    SLUICE_QUEUE: stand.redis,
+    SLUICE_LISTEN: '127.0.0.1:0',
+    SLUICE_LOG_LEVEL: 'info',
+  };
+  const serve = await startSluice('serve', join(bench.directory, 'serve'), environment, '"ready"');
+  try {
+    return await measure(bench, stand, webhookOf(serve.log()));
+  } finally {
+    await serve.stop();
+  }
+}
+
+async function measure(bench: Bench, stand: DeployStand, url: string) {
+  const theirs = join(bench.directory, 'theirs.git');
+  await git(bench.directory, 'clone', '--quiet', '--bare', stand.cloneUrl, theirs);
+  const folder = join(bench.directory, 'tree');
+  const { id } = stand.github.repository(tenantRepository);
+  const body = JSON.stringify({
+    ref: 'refs/heads/main',
+    installation: { id: 1 },
+    repository: { id, full_name: tenantRepository, default_branch: 'main' },
+  });
+  const paired = await runPaired(
+    {
+      name,
+      prepare: async (round) => {
+        const files = appFiles(0, `shade-${round}`);
+        await writeAll(folder, files);
+        stand.commit = await stand.push(files);
+      },
+      product: {
+        name: 'serve, Redis, agent',
+        times: 1,
+        pids: () => stand.pids(),
+        run: async (round) => {
+          const position = await stand.cluster.auditPosition();
+          const start = performance.timeOrigin + performance.now();
+          await send({ url, body, event: 'push' });
+          const first = await firstApply(stand, position);
+          sameAnswer(name, await isLive(stand, `shade-${round}`));
+          return { wait: first - start };
+        },
+      },
+      peer: {
+        name: 'git fetch, kustomize build',
+        times: 1,
+        pids: () => stand.pids(),
+        run: async () => {
+          const start = performance.now();
+          await git(theirs, 'fetch', '--quiet', 'origin', '+refs/heads/main:refs/theirs');
+          const fetched = performance.now();
+          await runProcess(bench.peers.kustomize, ['build', join(folder, 'apps', appName(0))]);
+          return { fetch: fetched - start, kustomize: performance.now() - fetched };
+        },
+      },
+    },
+    bench.quick ? quickEffort : effort,
+    bench.journal,
+  );
+  const parts = timingOf(
+    paired,
+    1.3,
+    ({ product, peer }) => ({ product: product.parts['wait'] ?? Number.NaN, peer: peer.wallMs }),
+    name,
+  );
+  return { timings: [parts], counts: [] };
+}
+
+async function firstApply({ cluster }: DeployStand, position: number): Promise<number> {
+  const until = performance.now() + longMs;
+  while (performance.now() < until) {
+    const first = await firstApplySince(cluster, position);
+    if (first !== undefined) return first;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('nothing was applied after a webhook');
+}
+
+/** The change has arrived, and the Kustomization says so, so that the next round begins from rest. */
+async function isLive({ cluster, seen, commit }: DeployStand, colour: string): Promise<boolean> {
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: appName(0) };
+  await cluster.admin.until(object, (live) => (live?.['data'] as { colour?: string }).colour === colour, longMs);
+  await seen.ready(1, commit, longMs);
+  return true;
+}
+
+async function writeAll(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+}
+
+/** Where a server says that it listens. */
+function webhookOf(log: string): string {
+  const found = /http:\/\/127\.0\.0\.1:\d+\/[\w/-]*/.exec(log)?.[0];
+  if (found === undefined) throw new Error('sluice serve does not say where it listens');
+  return found;
+}
