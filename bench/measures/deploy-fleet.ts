@@ -1,7 +1,10 @@
 // What is deployed: Kustomizations with four small objects each, as flux-benchmark has them, of one tenant.
+import type { KubeObject } from '../../lab/cluster/object.ts';
 import { gitRepository, kustomization, namespace, yaml } from '../../test/real/agent/stand.ts';
 
 export const tenantName = 'shop';
+/** Another one, with one Kustomization. */
+export const smallTenant = 'cart';
 /** Objects of one Kustomization. */
 export const objectsEach = 4;
 /** Services with an address of their own: the cluster has 254 in all. */
@@ -15,10 +18,10 @@ export function appName(index: number): string {
 }
 
 /** The files of one Kustomization's folder. `colour` is what a change changes. */
-export function appFiles(index: number, colour: string): Files {
+export function appFiles(index: number, colour: string, tenant = tenantName): Files {
   const name = appName(index);
   const labels = { 'app.kubernetes.io/name': name };
-  const metadata = { namespace: tenantName, name, labels };
+  const metadata = { namespace: tenant, name, labels };
   const container = {
     name: 'app',
     image: 'ghcr.io/acme/shop:1.0.0',
@@ -77,22 +80,21 @@ export function appObjects(index: number): { apiVersion: string; kind: string; n
 }
 
 /** A Kustomization of the tenant, as the cluster has it. */
-export function appKustomization(index: number, more: object = {}) {
-  return kustomization(tenantName, appName(index), {
+export function appKustomization(index: number, tenant = tenantName): KubeObject {
+  return kustomization(tenant, appName(index), {
     path: `./apps/${appName(index)}`,
     serviceAccountName: 'deployer',
     interval: '60m',
-    sourceRef: { kind: 'GitRepository', name: tenantName },
-    ...more,
+    sourceRef: { kind: 'GitRepository', name: tenant },
   });
 }
 
 /** What the platform gives the tenant: namespace, account with rights, source. */
-export function platformFiles(cluster: string, url: string): Files {
-  const place = { namespace: tenantName, name: 'deployer' };
+export function platformFiles(cluster: string, tenant: string, url: string): Files {
+  const place = { namespace: tenant, name: 'deployer' };
   const group = 'rbac.authorization.k8s.io';
   const objects = [
-    namespace(tenantName),
+    namespace(tenant),
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: place },
     {
       apiVersion: `${group}/v1`,
@@ -107,7 +109,7 @@ export function platformFiles(cluster: string, url: string): Files {
       roleRef: { apiGroup: group, kind: 'Role', name: 'deployer' },
       subjects: [{ kind: 'ServiceAccount', ...place }],
     },
-    gitRepository(tenantName, tenantName, url, { interval: '60m' }),
+    gitRepository(tenant, tenant, url, { interval: '60m' }),
   ];
-  return { [`clusters/${cluster}/${tenantName}.yaml`]: yaml(...objects) };
+  return { [`clusters/${cluster}/${tenant}.yaml`]: yaml(...objects) };
 }

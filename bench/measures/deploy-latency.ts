@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { type Count, timingOf, type Timing } from '../gate.ts';
 import { runPaired } from '../pairing/rounds.ts';
 import { git, runProcess } from '../peers/process.ts';
-import { appFiles, appName } from './deploy-fleet.ts';
+import { appFiles, appKustomization, appName, smallTenant } from './deploy-fleet.ts';
 import { startSluice } from './deploy-processes.ts';
 import { firstApplySince } from './deploy-requests.ts';
-import { type DeployStand, tenantRepository } from './deploy-stand.ts';
+import type { DeployStand } from './deploy-stand.ts';
 import { type Bench, sameAnswer } from './measure.ts';
 import { secret, send } from './webhook.ts';
 
@@ -17,7 +17,7 @@ const quickEffort = { rounds: 12, seconds: 30, fewest: 10 };
 const name = 'deploy: webhook to the first dry run';
 const longMs = 30_000;
 
-/** `sluice serve` beside the agent. Each round changes one Kustomization of the tenant's. */
+/** `sluice serve` beside the agent. Each round changes the one Kustomization of a small tenant. */
 export async function measureLatency(
   bench: Bench,
   stand: DeployStand,
@@ -44,21 +44,24 @@ export async function measureLatency(
 
 async function measure(bench: Bench, stand: DeployStand, url: string) {
   const theirs = join(bench.directory, 'theirs.git');
-  await git(bench.directory, 'clone', '--quiet', '--bare', stand.cloneUrl, theirs);
+  await git(bench.directory, 'clone', '--quiet', '--bare', stand.cloneUrl(smallTenant), theirs);
   const folder = join(bench.directory, 'tree');
-  const { id } = stand.github.repository(tenantRepository);
+  const repository = `acme/${smallTenant}`;
+  const { id } = stand.github.repository(repository);
+  await stand.cluster.admin.apply(appKustomization(0, smallTenant));
+  sameAnswer(name, await isLive(stand, 'blue'));
   const body = JSON.stringify({
     ref: 'refs/heads/main',
     installation: { id: 1 },
-    repository: { id, full_name: tenantRepository, default_branch: 'main' },
+    repository: { id, full_name: repository, default_branch: 'main' },
   });
   const paired = await runPaired(
     {
       name,
       prepare: async (round) => {
-        const files = appFiles(0, `shade-${round}`);
+        const files = appFiles(0, `shade-${round}`, smallTenant);
         await writeAll(folder, files);
-        stand.commit = await stand.push(files);
+        await stand.push(files, smallTenant);
       },
       product: {
         name: 'serve, Redis, agent',
@@ -109,10 +112,17 @@ async function firstApply({ cluster }: DeployStand, position: number): Promise<n
 }
 
 /** The change has arrived, and the Kustomization says so, so that the next round begins from rest. */
-async function isLive({ cluster, seen, commit }: DeployStand, colour: string): Promise<boolean> {
-  const object = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: appName(0) };
-  await cluster.admin.until(object, (live) => (live?.['data'] as { colour?: string }).colour === colour, longMs);
-  await seen.ready(1, commit, longMs);
+async function isLive({ cluster, queue }: DeployStand, colour: string): Promise<boolean> {
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', namespace: smallTenant, name: appName(0) };
+  await cluster.admin.until(
+    object,
+    (live) => (live?.['data'] as { colour?: string } | undefined)?.colour === colour,
+    longMs,
+  );
+  for (let busy = true; busy; await new Promise((resolve) => setTimeout(resolve, 20))) {
+    const { waiting, active } = await queue.counts();
+    busy = waiting + active > 0;
+  }
   return true;
 }
 

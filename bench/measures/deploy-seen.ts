@@ -1,4 +1,5 @@
 // The tenant's Kustomizations as a watch has them, and when all of them have come to where they should.
+import { nameOf } from '../../src/object/id.ts';
 import type { KubeObject } from '../../src/object/object.ts';
 import type { Follower } from '../../src/ports/kube.ts';
 
@@ -13,13 +14,13 @@ export class Seen {
 
   follower(): Follower<KubeObject> {
     const take = (object: KubeObject): void => {
-      this.#objects.set(String(object.metadata.name), object);
+      this.#objects.set(nameOf(object), object);
       this.#look();
     };
     return {
       listed: (items) => items.forEach(take),
       changed: take,
-      deleted: (object) => void this.#objects.delete(String(object.metadata.name)),
+      deleted: (object) => void this.#objects.delete(nameOf(object)),
     };
   }
 

@@ -14,7 +14,7 @@ import type { Queue, Queues } from '../../src/ports/queue.ts';
 import { gitRepository, kustomization } from '../../test/real/agent/stand.ts';
 import { installPlatform } from '../../test/real/bootstrap/install.ts';
 import { redisServer } from '../../test/real/queue/servers.ts';
-import { appFiles, appKustomization, platformFiles, tenantName } from './deploy-fleet.ts';
+import { appFiles, appKustomization, platformFiles, smallTenant, tenantName } from './deploy-fleet.ts';
 import { familyOf, type SluiceProcess, startSluice } from './deploy-processes.ts';
 import { Seen } from './deploy-seen.ts';
 
@@ -37,10 +37,10 @@ export interface DeployStand {
   readonly directory: string;
   /** The tenant's commit that was pushed last. */
   commit: string;
-  /** Of the tenant's repository, with credentials. */
-  readonly cloneUrl: string;
-  /** Pushes files of the tenant's; nobody is told. */
-  push(files: Readonly<Record<string, string>>): Promise<string>;
+  /** Of a repository, with credentials. */
+  cloneUrl(repository: string): string;
+  /** Pushes files to a repository, the tenant's unless told otherwise; nobody is told. @returns the commit */
+  push(files: Readonly<Record<string, string>>, repository?: string): Promise<string>;
   /** All processes but this one. */
   pids(): readonly number[];
   close(): Promise<void>;
@@ -63,7 +63,7 @@ export async function deployStand(directory: string, apps: number, say: (what: s
 interface Starting {
   readonly say: (what: string) => void;
   readonly closers: (() => Promise<unknown>)[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 async function start(directory: string, apps: number, { say, closers, close }: Starting): Promise<DeployStand> {
@@ -77,6 +77,7 @@ async function start(directory: string, apps: number, { say, closers, close }: S
   await installPlatform(cluster);
   const push = await repositories(github, apps);
   const commit = await push({ 'README.md': 'The shop\n' });
+  await push(appFiles(0, 'blue', smallTenant), smallTenant);
   await bootstrap(cluster, github);
   const settings = { folder: directory, lockMs: 30_000, stalledMs: 5_000, onEvent: () => {} };
   const queues: Queues = await openQueues(redis.address as `redis://${string}`, settings);
@@ -91,7 +92,7 @@ async function start(directory: string, apps: number, { say, closers, close }: S
   closers.push(async () => kube.close());
   await fetched(cluster, commit);
   const person = github.user(author);
-  const cloneUrl = urlOf(github, tenantName).replace('//', `//${author}:${person.token}@`);
+  const cloneUrl = (name: string): string => urlOf(github, name).replace('//', `//${author}:${person.token}@`);
   const queue = await queues.open(`reconcile-${clusterName}`);
   const pids = (): readonly number[] => familyOf(process.pid).slice(1);
   return {
@@ -115,17 +116,17 @@ function urlOf(github: LabGitHub, name: string): string {
   return `${github.address}/${owner}/${name}.git`;
 }
 
-/** @returns pushes to the tenant's */
 async function repositories(github: LabGitHub, apps: number): Promise<DeployStand['push']> {
   github.createOrganisation(owner);
   github.createUser(author);
   github.addMember(owner, author, 'admin');
-  for (const name of ['platform', tenantName]) await github.createRepository(`${owner}/${name}`);
-  const push = (name: string, files: Readonly<Record<string, string>>): Promise<string> =>
+  for (const name of ['platform', tenantName, smallTenant]) await github.createRepository(`${owner}/${name}`);
+  const push: DeployStand['push'] = (files, name = tenantName) =>
     github.pushFiles(`${owner}/${name}`, author, { branch: 'main', files, message: 'Change' });
-  await push(tenantName, Object.assign({}, ...Array.from({ length: apps }, (_, index) => appFiles(index, 'blue'))));
-  await push('platform', platformFiles(clusterName, urlOf(github, tenantName)));
-  return (files) => push(tenantName, files);
+  await push(Object.assign({}, ...Array.from({ length: apps }, (_, index) => appFiles(index, 'blue'))));
+  const platform = [tenantName, smallTenant].map((name) => platformFiles(clusterName, name, urlOf(github, name)));
+  await push(Object.assign({}, ...platform), 'platform');
+  return push;
 }
 
 async function bootstrap(cluster: Cluster, github: LabGitHub): Promise<void> {
@@ -137,8 +138,10 @@ async function bootstrap(cluster: Cluster, github: LabGitHub): Promise<void> {
     stringData,
   });
   await cluster.admin.apply([
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: tenantName } },
-    credentials(tenantName),
+    ...[tenantName, smallTenant].flatMap((name) => [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
+      credentials(name),
+    ]),
     credentials('flux-system'),
     gitRepository('flux-system', 'flux-system', urlOf(github, 'platform')),
     kustomization('flux-system', 'flux-system', { path: `clusters/${clusterName}`, interval: '60m' }),

@@ -50,10 +50,15 @@ export async function measureDeploy(bench: Bench): Promise<Measured> {
 async function createBatch(stand: DeployStand, from: number, into: Paced[]): Promise<readonly Count[]> {
   const position = await stand.cluster.auditPosition();
   into.push(
-    await paced(batch, stand.pids, availableParallelism(), async () => {
-      await createApps(stand, from, from + batch);
-      return stand.seen.ready(from + batch, stand.commit, longMs);
-    }),
+    await paced(
+      batch,
+      () => stand.pids(),
+      availableParallelism(),
+      async () => {
+        await createApps(stand, from, from + batch);
+        return stand.seen.ready(from + batch, stand.commit, longMs);
+      },
+    ),
   );
   await settled(stand);
   if (from > 0) return [];
@@ -77,10 +82,15 @@ async function reviseAll(stand: DeployStand, rounds: number): Promise<readonly C
   for (let round = 0; round < rounds; round += 1) {
     stand.commit = await stand.push({ 'README.md': `The shop, edition ${round}\n` });
     measured.push(
-      await paced(batch, stand.pids, availableParallelism(), async () => {
-        await tellAgent(stand);
-        return stand.seen.ready(batch, stand.commit, longMs);
-      }),
+      await paced(
+        batch,
+        () => stand.pids(),
+        availableParallelism(),
+        async () => {
+          await tellAgent(stand);
+          return stand.seen.ready(batch, stand.commit, longMs);
+        },
+      ),
     );
     await settled(stand);
   }
@@ -104,13 +114,18 @@ async function sweep(stand: DeployStand, all: number): Promise<readonly Count[]>
   await stand.seen.ready(all, stand.commit, longMs);
   await settled(stand);
   const position = await stand.cluster.auditPosition();
-  const swept = await paced(all, stand.pids, availableParallelism(), async () => {
-    const names = Array.from({ length: all }, (_, index) => appName(index));
-    const jobs = names.map((name) => ({ namespace: tenantName, name, cluster: clusterName }) as const);
-    for (const job of jobs) await queue.add({ kind: 'reconcile', version: 1, ...job, cause: 'bench' });
-    await settled(stand);
-    return performance.now();
-  });
+  const swept = await paced(
+    all,
+    () => stand.pids(),
+    availableParallelism(),
+    async () => {
+      const names = Array.from({ length: all }, (_, index) => appName(index));
+      const jobs = names.map((name) => ({ namespace: tenantName, name, cluster: clusterName }) as const);
+      for (const job of jobs) await queue.add({ kind: 'reconcile', version: 1, ...job, cause: 'bench' });
+      await settled(stand);
+      return performance.now();
+    },
+  );
   const { dryRun, apply, status, get, list } = await requestsSince(stand.cluster, position);
   const name = `deploy: ${all} looked at again, nothing differs`;
   return [
