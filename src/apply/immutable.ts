@@ -9,6 +9,8 @@ import { refusalOf } from './refusal.ts';
 const phrases =
   /is immutable|immutable field|may not (?:be )?change[d]?(?: once set| in an update)|cannot change roleRef|updates to [^,;:\]]{1,200}? (?:are )?forbidden|updates to [^,;:\]]{1,80} spec for fields other than|updates may not change fields other than/gi;
 
+const quoted = /"(?:[^"\\]|\\.)*"/g;
+
 /** Reasons that a cause has when a field may not change; any other means that the new object is wrong as well. */
 const reasons: ReadonlySet<string> = new Set(['FieldValueInvalid', 'FieldValueForbidden']);
 
@@ -21,7 +23,8 @@ export function isImmutable(error: SluiceError): boolean {
   if (refusal === undefined || ![400, 403, 422].includes(refusal.status)) return false;
   if (!refusal.causes.every(({ reason }) => reasons.has(reason))) return false;
   if (refusal.said === '') return refusal.causes.length > 0 && refusal.causes.every(isOfSecret);
-  const said = refusal.said.match(phrases)?.length ?? 0;
+  // Quoted is what somebody wrote into a manifest, which may say anything.
+  const said = refusal.said.replaceAll(quoted, '""').match(phrases)?.length ?? 0;
   return said > 0 && said >= refusal.causes.length;
 }
 

@@ -65,6 +65,18 @@ describe('immutable', () => {
       [cause(wrong), cause(wrong)],
     ],
     ['a wrong value', 422, 'spec.replicas: Invalid value: -1: must be greater than or equal to 0', [cause(wrong)]],
+    [
+      'a missing value that is named so',
+      422,
+      'a: field is immutable, b.is immutable: Required value',
+      [cause(wrong), cause('FieldValueRequired')],
+    ],
+    [
+      'a value that says so',
+      422,
+      'spec.size: Invalid value: "the size is immutable, \\"really\\" is immutable": must be a number',
+      [cause(wrong)],
+    ],
     ['a typo', 400, 'strict decoding error: unknown field "spec.replica"', []],
     ['a conflict', 409, 'field is immutable', []],
     ['a server that is down', 500, 'field is immutable', []],
