@@ -1,4 +1,4 @@
-// Measures Sluice against the tools that people use today: npm run bench -- [--quick] [renderer|policy|check|review|webhooks|fan-out|deploy …]
+// Measures Sluice against the tools that people use today: npm run bench -- [--quick] [renderer|policy|check|review|webhooks|fan-out|apply|deploy …]
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { ensureBinary } from '../src/adapters/renderer/binary.ts';
 import { type Count, isWrong, type Timing } from './gate.ts';
 import { openJournal } from './journal.ts';
 import { measureCheck } from './measures/check.ts';
+import { measureApply } from './measures/apply.ts';
 import { measureDeploy } from './measures/deploy.ts';
 import { measureFanOut } from './measures/fan-out.ts';
 import type { Bench, Measured } from './measures/measure.ts';
@@ -25,6 +26,7 @@ const measures: Readonly<Record<string, (bench: Bench) => Promise<Measured>>> = 
   review: measureReview,
   webhooks: measureWebhooks,
   'fan-out': measureFanOut,
+  apply: measureApply,
   deploy: measureDeploy,
 };
 
