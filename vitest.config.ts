@@ -5,7 +5,11 @@ if (major < 24) {
   throw new Error(`Sluice runs on Node 24; this is ${process.versions.node}. Run it through npm (npm ci && npm test).`);
 }
 
-const long = ['test/real/app/chaos.test.ts', 'test/real/app/fairness.test.ts'];
+const long = [
+  'test/real/app/chaos.test.ts',
+  'test/real/app/fairness.test.ts',
+  'test/real/agent/faults/api-faults.test.ts',
+];
 
 export default defineConfig({
   test: {

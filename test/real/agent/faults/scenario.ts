@@ -90,17 +90,17 @@ export class Scenario {
     });
     await this.#hear();
     await stand.cluster.admin.until(
-      { ...document, ...{ namespace: 'flux-system', name } } as never,
+      { apiVersion: document.apiVersion, kind: document.kind, namespace: 'flux-system', name },
       (one) => one !== undefined,
       30_000,
     );
-    await stand.ready(key, first);
+    await stand.ready(key, first, patienceMs);
     const before = await this.#owned(name);
     const second = await stand.push('platform', {
       [`apps/${name}/b.yaml`]: yaml(configMap(name, 'kept', { colour: 'green' }), configMap(name, 'new', {})),
     });
     await this.#hear();
-    const { inventory, ready } = await stand.ready(key, second);
+    const { inventory, ready } = await stand.ready(key, second, patienceMs);
     const after = await this.#owned(name);
     for (const [id, { metadata }] of before) {
       const now = after.get(id);
@@ -156,6 +156,8 @@ export class Scenario {
   }
 }
 
+/** Three failures in a row make the agent wait 35 seconds in all. */
+const patienceMs = 90_000;
 const flux = { kind: 'GitRepository', name: 'flux-system' };
 
 function definition(name: string): object {
