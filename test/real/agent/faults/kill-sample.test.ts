@@ -1,4 +1,4 @@
-// A few of the places at which an agent can be killed; kill-everywhere.test.ts has all of them.
+// A few of the places at which an agent can be killed.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { killedAt, undisturbed } from './kills.ts';
 import { Scenario } from './scenario.ts';
