@@ -111,7 +111,7 @@ function translate(status: number, said: Said, target: Target): Translated {
   }
 }
 
-const untyped = /failed to create typed (?:patch|live|new) object/;
+const untyped = /failed to (?:create typed (?:patch|live|new)|convert new) object/;
 
 function unavailable(status: number, said: Said, target: Target): Translated {
   if (/request is too large|trying to send message larger than max/.test(said.message)) return tooLarge(target);
@@ -136,13 +136,14 @@ function tooLarge(target: Target): Translated {
 }
 
 const rbacForm =
-  /User "([^"\n]{1,600})" cannot ([a-z*]{1,40}) resource "([^"\n]{1,300})" in API group "([^"\n]{0,253})"(?: in the namespace "([^"\n]{1,63})"| at the cluster scope)/;
+  /User "([^"\n]{1,600})" cannot ([a-z*:-]{1,80}) resource "([^"\n]{1,300})" in API group "([^"\n]{0,253})"(?: in the namespace "([^"\n]{1,63})"| at the cluster scope)/;
 
 /** The user, verb and resource as the server says them where it is RBAC that speaks, else as they were asked for. */
 function denied(said: Said, target: Target): Translated {
   const rbac = rbacForm.exec(said.message);
   if (rbac !== null) {
     const [, user = '', verb = '', resource = '', group = '', namespace] = rbac.map((part) => part && shown(part, 300));
+    if (verb.startsWith('impersonate')) return notImpersonated(user, target);
     const full = group === '' ? resource : dotted(resource, group);
     const where = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`;
     const [bound, role] = namespace === undefined ? ['ClusterRoleBinding', 'ClusterRole'] : ['RoleBinding', 'Role'];
@@ -157,6 +158,16 @@ function denied(said: Said, target: Target): Translated {
   const why = [sentence, ...fields].filter((one) => one !== undefined).join('; ');
   const message = `${described(target)}: denied to ${target.user === '' ? 'the agent' : target.user}${why === '' ? '' : `: ${why}`}`;
   return { code: 'kube.denied', kind: 'terminal', message };
+}
+
+/** `impersonate`, or `impersonate-on:serviceaccount:get` of API servers that have constrained impersonation (KEP-5284). */
+function notImpersonated(user: string, target: Target): Translated {
+  return {
+    code: 'kube.denied',
+    kind: 'terminal',
+    message: `${user} may not impersonate ${target.user}`,
+    remedy: 'run sluice bootstrap for this cluster again: it grants this to the agent',
+  };
 }
 
 function gone(said: Said, target: Target): Translated {

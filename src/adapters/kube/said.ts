@@ -17,8 +17,11 @@ interface Cause {
   readonly message: string;
 }
 
-/** Words of a detail without anything that could be a value: no quotes, brackets, braces or back-slashes. */
-const plainDetail = /^[A-Za-z][A-Za-z0-9 ,.;()<>=/-]{2,160}$/;
+/**
+ * Words of a detail without anything that could be a value: no brackets, braces or back-slashes, and in quotes at most one
+ * punctuation mark, or the name of a field in back-ticks.
+ */
+const plainDetail = /^(?:[A-Za-z0-9 ,.;()<>=/-]|'[-_./]'|`[a-z][A-Za-z.]{0,40}`){3,240}$/;
 /** The first line of what must not be changed names fields; what follows it in some messages is the whole object. */
 const forbiddenDetail = /^(?:[^:\n]*: )?Forbidden: ([^\n"{}\\:]{3,240})/;
 
@@ -30,7 +33,8 @@ export function spoken(message: string, causes: readonly Cause[], secret: boolea
   for (const [form, say] of fieldForms) {
     for (const match of message.matchAll(form)) fields.push(say(match.slice(1).map((part) => shown(part ?? '', 120))));
   }
-  const sentence = secret ? policyOf(message)?.words : sentenceOf(message);
+  const form = formSentences.find(([wrong]) => wrong.test(message))?.[1];
+  const sentence = form ?? (secret ? policyOf(message)?.words : sentenceOf(message));
   return { fields: [...new Set(fields)].filter((one) => one !== '').slice(0, maxFields), sentence };
 }
 
@@ -49,13 +53,15 @@ export function reasonCode(text: string): string {
 
 /** `spec.ports[0].name`, `.spec.containers[name="web"].image`; `''` for what is no path of a field. */
 export function fieldName(text: string): string {
-  return /^[A-Za-z0-9_.[\]{}:/"=<>$~-]{1,300}$/.test(text) ? text : '';
+  return text !== '[]' && /^[A-Za-z0-9_.[\]{}:/"=<>$~-]{1,300}$/.test(text) ? text : '';
 }
 
 function detailOf(reason: string, message: string): string | undefined {
   if (reason === 'FieldValueForbidden') return forbiddenDetail.exec(message)?.[1]?.trim();
-  const tail = message.slice(message.lastIndexOf(': ') + 1).trim();
-  return plainDetail.test(tail) ? tail : undefined;
+  // What follows is an example and a regular expression.
+  const [text = ''] = message.split(' (e.g. ', 1);
+  const tail = text.slice(text.lastIndexOf(': ') + 1).trim();
+  return /^[A-Za-z`]/.test(tail) && plainDetail.test(tail) ? tail : undefined;
 }
 
 /** Forms in which the server names fields in its message alone. Each captures names and types, never values. */
@@ -72,6 +78,13 @@ const fieldForms: readonly (readonly [RegExp, (parts: string[]) => string])[] = 
     ([type, field]) => `${field} (must not be a ${type})`,
   ],
   [/(\.[A-Za-z0-9_.[\]="-]{1,200}): duplicate entries for key/g, ([field]) => `${field} (duplicate entries)`],
+];
+
+/** What the decoder says of a value that is not of its field's form; it does not say which field. */
+const formSentences: readonly (readonly [RegExp, string])[] = [
+  [/: illegal base64 data at input byte \d+$/, 'a value is not base64 (plain text belongs in stringData)'],
+  [/: quantities must match the regular expression /, 'a quantity is none: write it as 500m, 2 or 128Mi'],
+  [/: parsing time "/, 'a time is none: write it as 2026-01-31T12:00:00Z'],
 ];
 
 /** Sentences that are worth repeating, from the API server and its built-in admission; none quotes a manifest's value. */

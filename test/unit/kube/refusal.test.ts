@@ -99,11 +99,19 @@ describe('what is denied', () => {
         '',
         'in the namespace "a"',
       ),
-      'system:serviceaccount:sluice-system:sluice-agent may not impersonate serviceaccounts in namespace a',
+      `system:serviceaccount:sluice-system:sluice-agent may not impersonate ${user}`,
+    ],
+    [
+      rbac('system:serviceaccount:x:y', 'impersonate-on:serviceaccount:get', 'configmaps', '', 'in the namespace "a"'),
+      `system:serviceaccount:x:y may not impersonate ${user}`,
     ],
   ])('by RBAC is said with user, verb and resource: %#', (message, words) => {
     const error = answered(403, { reason: 'Forbidden', message });
-    expect(error).toMatchObject({ code: 'kube.denied', message: words, remedy: expect.stringContaining('Role') });
+    expect(error).toMatchObject({
+      code: 'kube.denied',
+      message: words,
+      remedy: expect.stringMatching(/Role|bootstrap/),
+    });
   });
 
   test('with a user that would break a line is shown in one', () => {
@@ -347,6 +355,42 @@ describe('values', () => {
     ],
   ])('are no field names: %#', (message, words) => {
     for (const to of [target, secret]) expect(answered(400, { message }, to).message).toContain(words);
+  });
+
+  test.each([
+    ['error decoding from json: illegal base64 data at input byte 7', 'a value is not base64'],
+    ["unable to convert: quantities must match the regular expression '^x$'", 'a quantity is none'],
+    ['unable to convert: parsing time "hunter2" as "2006": cannot parse "hunter2" as "2006"', 'a time is none'],
+    ['something else about hunter2', 'it does not fit the schema'],
+  ])('of the wrong form are told apart: %#', (message, words) => {
+    for (const to of [target, secret]) {
+      const error = answered(
+        500,
+        { message: `failed to convert new object (a/web; v1, Kind=X) to proper version: ${message}` },
+        to,
+      );
+      expect(error).toMatchObject({ code: 'kube.invalid', message: expect.stringContaining(words) });
+      expect(error.message).not.toContain(value);
+    }
+  });
+
+  test.each([
+    [
+      "Invalid value: \"c d\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.' (e.g. 'MyValue', regex used for validation is '(([A-Z])?')",
+      "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'",
+    ],
+    [
+      'Invalid value: {"a":"c"}: `selector` does not match template `labels`',
+      '`selector` does not match template `labels`',
+    ],
+    ['Too long: may not be more than 1048576 bytes', 'may not be more than 1048576 bytes'],
+    ['Invalid value: "x": must not be \'hunter2\'', 'FieldValueInvalid'],
+    ['Invalid value: "a: `hunter2"', 'FieldValueInvalid'],
+  ])('are left out of a detail: %#', (message, detail) => {
+    const causes = [{ reason: 'FieldValueInvalid', field: '[]', message }];
+    expect(answered(422, { causes }).message).toBe(
+      `patch deployments.apps a/web: the API server does not take it: ${detail}`,
+    );
   });
 
   test('a Status of a megabyte is read in no time and cut', () => {
