@@ -1,5 +1,6 @@
 // The reconcile line: a Kustomization on a cluster is due, and the cluster becomes what Git says. Reads from top to bottom.
 import { acknowledgementKey, deletionGuard } from './apply/deletion-guard.ts';
+import { compileIgnore } from './apply/ignore.ts';
 import { entriesOf, type Prepared, prepare } from './apply/prepare.ts';
 import { asSluiceError, SluiceError } from './errors.ts';
 import { isReady } from './flux/condition.ts';
@@ -129,7 +130,9 @@ function checkSpec({ key, deploy }: Run): void {
   if (deploy.problems.length > 0)
     throw new SluiceError('deploy.spec', `Kustomization ${key}: ${deploy.problems.join('; ')}`);
   if (deploy.refused.length > 0) throw new SluiceError('deploy.unsupported', deploy.refused.join('; '));
+  // Each is refused now rather than once something was written.
   createHealthRules(deploy.healthCheckExprs);
+  compileIgnore(deploy.ignore);
 }
 
 async function hold(run: Run, { cluster }: ReconcileTools): Promise<void> {

@@ -54,7 +54,7 @@ export async function finalize(run: Run, tools: ReconcileTools): Promise<string>
   }
   const writer = tools.cluster.as(identity.account);
   const kinds = await tools.cluster.kinds();
-  const { survivors: left, failure } = await prune(run, going, { identity, writer, kinds }, tools);
+  const { survivors: left, failure } = await prune(run, going, { identity, writer, kinds, fleet }, tools);
   if (failure !== undefined) throw failure;
   if (left.length > 0 && run.deploy.deletionPolicy === 'WaitForTermination' && !isLate(run, tools)) {
     tools.schedule.next(run.key, terminationLookMs, 'termination');

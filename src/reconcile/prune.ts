@@ -19,7 +19,7 @@ export interface Pruned {
 export async function prune(
   run: Run,
   stale: readonly InventoryEntry[],
-  to: Pick<Inputs, 'identity' | 'writer'> & { readonly kinds: ServedKinds },
+  to: Pick<Inputs, 'identity' | 'writer' | 'fleet'> & { readonly kinds: ServedKinds },
   tools: ReconcileTools,
 ): Promise<Pruned> {
   if (stale.length === 0) return { survivors: [], pruned: [], failure: undefined };

@@ -63,6 +63,17 @@ afterAll(async () => {
   await stand?.close();
 });
 
+test('a switch that is planted on an object of the platform in a tenant’s namespace stops nothing', async () => {
+  const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', namespace: 'shop', name: 'deployer' };
+  const before = (await stand.cluster.admin.get(role))?.['rules'];
+  const annotations = { 'kustomize.toolkit.fluxcd.io/reconcile': 'disabled' };
+  const rules = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }];
+  await stand.cluster.admin.patch(role, { metadata: { annotations }, rules });
+  await expect
+    .poll(async () => (await stand.cluster.admin.get(role))?.['rules'], { timeout: 30_000, interval: 100 })
+    .toEqual(before);
+});
+
 test('a field changed by hand is back within 10 seconds', async () => {
   const from = Date.now();
   await stand.cluster.admin.patch(ref(configMaps, 'web'), { data: { colour: 'red', extra: 'mine' } });
