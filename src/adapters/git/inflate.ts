@@ -21,7 +21,12 @@ export async function inflateExactly(compressed: Uint8Array, size: number): Prom
       ? inflateSync(compressed, options)
       : await inflateLater(compressed, options);
   if (bytes.length !== size) throw new Error(`it has ${bytes.length} bytes where ${size} were announced`);
-  return bytes;
+  return ofItsOwn(bytes);
+}
+
+/** Small buffers are cut out of larger ones, and a kept one would keep all of its neighbours. */
+function ofItsOwn(bytes: Buffer): Buffer {
+  return bytes.buffer.byteLength <= 2 * bytes.length ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
 }
 
 /** The most bytes that a sound compressor makes of `size` bytes, with room to spare. */

@@ -1,5 +1,5 @@
 // Results kept by what was read for them. In memory only: a result may hold a Secret's plain value (docs/adr/0001).
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { asSluiceError, SluiceError } from '../../errors.ts';
 import { Lru } from './lru.ts';
 import type { Identity, TreeView } from './tree-view.ts';
@@ -95,7 +95,7 @@ export class ReadCache<T> {
   }
 
   async #kept(view: TreeView, input: string): Promise<Entry<T> | undefined> {
-    const exactKey = `${view.tree.id}\0${input}`;
+    const exactKey = exactly(view, input);
     const exact = this.#entries.get(this.#exact.get(exactKey) ?? '');
     if (exact !== undefined) return exact;
     for (const digest of this.#candidates.get(input) ?? []) {
@@ -134,17 +134,22 @@ export class ReadCache<T> {
     const paths = [...new Set(computed.reads)].sort();
     const reads = new Map<string, Identity>();
     for (const path of paths) reads.set(path, (await view.find(path)).identity);
-    const hash = createHash('sha256').update(input);
-    for (const [path, identity] of reads) hash.update(`\0${path}\0${identity}`);
-    const entry: Entry<T> = { outcome: computed.outcome, digest: hash.digest('hex'), reads };
+    const sum = createHash('sha256').update(input);
+    for (const [path, identity] of reads) sum.update(`\0${path}\0${identity}`);
+    const entry: Entry<T> = { outcome: computed.outcome, digest: sum.digest('hex'), reads };
     if ('value' in computed.outcome) this.#known.set(input, paths);
     else if (!comesAgain(computed.outcome.error)) return entry;
     this.#entries.set(entry.digest, entry, computed.bytes + reads.size * readWeight);
     const others = (this.#candidates.get(input) ?? []).filter((digest) => digest !== entry.digest);
     this.#candidates.set(input, [entry.digest, ...others].slice(0, maxCandidates));
-    this.#exact.set(`${view.tree.id}\0${input}`, entry.digest);
+    this.#exact.set(exactly(view, input), entry.digest);
     return entry;
   }
+}
+
+/** One tree and one input, short: each revision brings as many as there are Kustomizations. */
+function exactly(view: TreeView, input: string): string {
+  return hash('sha256', `${view.tree.id}\0${input}`, 'base64');
 }
 
 async function startIdentity(view: TreeView, folder: string): Promise<Identity> {
