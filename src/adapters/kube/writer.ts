@@ -7,7 +7,8 @@ import { showText } from '../../object/show.ts';
 import type { Applied, ApplyOptions, KubeWriter, ObjectAddress } from '../../ports/kube.ts';
 import type { Caller } from './caller.ts';
 import { deleteObject } from './delete.ts';
-import { apiVersionOf, getObject, listObjects, readObject, targetOf, wholeObjects } from './objects.ts';
+import { listObjects } from './lists.ts';
+import { apiVersionOf, getObject, readObject, targetOf, wholeObjects } from './objects.ts';
 import { objectPath, queryOf } from './path.ts';
 
 /** Flux's, so that a fleet moves between the two with the same ownership. */

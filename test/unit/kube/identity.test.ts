@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { type ClientRequest, request } from 'node:http';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { assertIdentity, Impersonated, identityHeaders, own } from '../../../src/adapters/kube/identity.ts';
 
@@ -99,5 +101,26 @@ describe('the request that is about to be sent', () => {
     ['PATCH', `/elsewhere${document}`],
   ])('of the agent itself may not be %s %s', (method, path) => {
     expect(() => assertIdentity(made(method, path), own)).toThrow(refusal);
+  });
+});
+
+describe('the ways to an API server', () => {
+  const root = new URL('../../../src/', import.meta.url).pathname;
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const thatHold = (form: RegExp): string[] =>
+    files.filter((name) => form.test(readFileSync(join(root, name), 'utf8'))).toSorted();
+
+  test('without an account are the agent’s own client and bootstrap’s', () => {
+    expect(thatHold(/createCaller\(/)).toEqual(
+      ['adapters/kube/admin.ts', 'adapters/kube/caller.ts', 'adapters/kube/cluster.ts'].toSorted(),
+    );
+    expect(thatHold(/import \{[^}]*\bperson\b[^}]*\} from '[^']*identity\.ts'/)).toEqual(['adapters/kube/admin.ts']);
+    expect(thatHold(/import \{[^}]*\bown\b[^}]*\} from '[^']*identity\.ts'/)).toEqual(['adapters/kube/cluster.ts']);
+    expect(thatHold(/connectAdmin\(/)).toEqual(['adapters/kube/admin.ts', 'command-line/bootstrap.ts']);
+    expect(thatHold(/openWire\(/)).toEqual([
+      'adapters/kube/admin.ts',
+      'adapters/kube/cluster.ts',
+      'adapters/kube/wire.ts',
+    ]);
   });
 });
