@@ -33,7 +33,8 @@ export async function applyDelta(oid: string, base: Uint8Array, delta: Uint8Arra
     throw corruptError(`the object ${oid}`, 'its delta does not fit its base');
   };
   if (sizes.base !== base.length) broken();
-  const result = Buffer.allocUnsafe(sizes.result);
+  // Not cut out of a larger buffer, which would be kept with it.
+  const result = Buffer.allocUnsafeSlow(sizes.result);
   let to = 0;
   let at = sizes.start;
   // An announced byte that is missing reads as NaN and fails the comparison below.

@@ -27,8 +27,11 @@ export interface LocalRepository extends Repository {
 
 const objectIdPattern = /^[0-9a-f]{40}$/;
 const maxTags = 10;
-/** Trees that stay the same object, so that what callers remember about one is found again. */
-const keptTrees = 256;
+/**
+ * Trees that stay the same object, so that what callers remember about one is found again: the base of many reviews, and a few
+ * heads. What is remembered about one is more than a megabyte for each thousand folders that are built.
+ */
+const keptTrees = 4;
 
 /**
  * Opens the repository that holds a folder; `.git` is looked for upward. Nothing is executed, no hook and no
