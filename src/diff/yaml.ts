@@ -87,7 +87,8 @@ function printScalar(value: Json, start: string, at: At & { readonly path: YamlP
   }
   const pad = ' '.repeat(indent + 2);
   const rows = value.split('\n');
-  if (rows.some((row) => hasUnseen(row.replaceAll('\t', '')))) {
+  // Blanks alone at the end of a block are taken for its indentation.
+  if (rows.some((row) => hasUnseen(row.replaceAll('\t', ''))) || /(?:^|\n)[ \t]+\n*$/.test(value)) {
     // One escaped line each; the backslash joins them again without the break.
     lines.push({ text: `${start} "\\`, path });
     for (const row of quotedRows(rows)) lines.push({ text: pad + row, path });

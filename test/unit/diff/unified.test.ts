@@ -49,6 +49,10 @@ describe('printing', () => {
     expect(print(manifest)).toBe(expected);
   });
 
+  it.each(['\n ', ' \n', 'a\n ', ' \n\t', 'a\n \n', '\n \nb'])('parses back where a line is blank: %j', (root) => {
+    expect(parse(`${print({ root })}\n`, { version: '1.2' })).toEqual({ root });
+  });
+
   it('parses back to the same value', () => {
     const key = fc.oneof(
       fc.string({ minLength: 1, maxLength: 8 }),
