@@ -41,12 +41,13 @@ export function sourceRemotes(tools: RemotesTools): (object: KubeObject, spec: S
       return ours ?? { key: keyOf(url, 'public'), url: gitUrl(url), token: () => Promise.resolve(undefined) };
     }
     const namespace = namespaceOf(object);
-    if ((await kube.get({ kind: secretKind, namespace, name: secretName })) === undefined) {
+    const address = { kind: secretKind, namespace, name: secretName };
+    const first = await kube.get(address);
+    if (first === undefined) {
       const ours = await asApp(object, url, tools);
       if (ours !== undefined) return ours;
     }
-    const read = async (): Promise<() => Promise<GitCredential>> => {
-      const secret = await kube.get({ kind: secretKind, namespace, name: secretName });
+    const read = (secret: KubeObject | undefined): (() => Promise<GitCredential>) => {
       if (secret === undefined)
         throw new SluiceError('deploy.source', `Secret ${namespace}/${secretName} of spec.secretRef is not there`, {
           kind: 'notReady',
@@ -55,12 +56,12 @@ export function sourceRemotes(tools: RemotesTools): (object: KubeObject, spec: S
       const found = readCredential(secret, provider);
       return found.type === 'git' ? () => Promise.resolve(found.credential) : () => tokenOf(found.app, url);
     };
-    const credential = await read();
+    const credential = read(first);
     return {
       key: keyOf(url, `${namespace}/${secretName}`),
       url: gitUrl(url),
       // A refused one may have been replaced in the cluster meanwhile.
-      token: async (refused) => (refused === undefined ? credential() : (await read())()),
+      token: async (refused) => (refused === undefined ? credential() : read(await kube.get(address))()),
     };
   };
 }
