@@ -3,13 +3,18 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Count, timingOf, type Timing } from '../gate.ts';
-import { runPaired } from '../pairing/rounds.ts';
+import { type Parts, type Round, runPaired } from '../pairing/rounds.ts';
 import { git, runProcess } from '../peers/process.ts';
+import { createMirrors } from '../../src/adapters/git/mirrors.ts';
+import { createRenderer } from '../../src/adapters/renderer/renderer.ts';
+import { readKustomization } from '../../src/flux/kustomization.ts';
 import { appFiles, appKustomization, appName, smallTenant } from './deploy-fleet.ts';
 import { startSluice } from './deploy-processes.ts';
 import { firstApplySince } from './deploy-requests.ts';
 import type { DeployStand } from './deploy-stand.ts';
 import { type Bench, sameAnswer } from './measure.ts';
+import type { KubeObject } from '../../src/object/object.ts';
+import type { GitCredential } from '../../src/ports/mirror.ts';
 import { secret, send } from './webhook.ts';
 
 const effort = { rounds: 25, seconds: 60, fewest: 10 };
@@ -55,6 +60,7 @@ async function measure(bench: Bench, stand: DeployStand, url: string) {
     installation: { id: 1 },
     repository: { id, full_name: repository, default_branch: 'main' },
   });
+  const own = ownParts(bench, stand);
   const paired = await runPaired(
     {
       name,
@@ -85,20 +91,44 @@ async function measure(bench: Bench, stand: DeployStand, url: string) {
           await git(theirs, 'fetch', '--quiet', 'origin', '+refs/heads/main:refs/theirs');
           const fetched = performance.now();
           await runProcess(bench.peers.kustomize, ['build', join(folder, 'apps', appName(0))]);
-          return { fetch: fetched - start, kustomize: performance.now() - fetched };
+          const built = performance.now();
+          return { fetch: fetched - start, kustomize: built - fetched, ...(await own.run()) };
         },
       },
     },
     bench.quick ? quickEffort : effort,
     bench.journal,
   );
-  const parts = timingOf(
-    paired,
-    1.3,
-    ({ product, peer }) => ({ product: product.parts['wait'] ?? Number.NaN, peer: peer.wallMs }),
-    name,
-  );
-  return { timings: [parts], counts: [] };
+  await own.close();
+  const against = (floor: readonly string[]) => (round: Round) => ({
+    product: round.product.parts['wait'] ?? Number.NaN,
+    peer: floor.reduce((sum, part) => sum + (round.peer.parts[part] ?? Number.NaN), 0),
+  });
+  const first = timingOf(paired, 1.3, against(['fetch', 'kustomize']), name);
+  const second = timingOf(paired, undefined, against(['ownFetch', 'ownBuild']), name);
+  return { timings: [first, { ...second, peer: 'its own fetch and build alone' }], counts: [] };
+}
+
+/** The agent's own way to fetch and to build, warm and in this process, with nothing around it. */
+function ownParts(bench: Bench, stand: DeployStand): { run(): Promise<Parts>; close(): Promise<void> } {
+  const mirrors = createMirrors({ folder: join(bench.directory, 'own') });
+  const renderer = createRenderer({ binary: bench.renderer, children: 1 });
+  const { username, password, origin, pathname } = new URL(stand.cloneUrl(smallTenant));
+  const token = (): Promise<GitCredential> => Promise.resolve({ username, password });
+  const remote = { key: 'own', url: `${origin}${pathname}`, token };
+  const { path, build } = readKustomization(appKustomization(0, smallTenant) as KubeObject).spec;
+  return {
+    run: async () => {
+      const start = performance.now();
+      const found = await mirrors.fetch(remote, 'refs/heads/main');
+      if (found === undefined) throw new Error('the small tenant has no main');
+      const tree = await found.repository.tree(found.commit);
+      const fetched = performance.now();
+      await renderer.build({ tree, path: path.replace('./', ''), spec: build });
+      return { ownFetch: fetched - start, ownBuild: performance.now() - fetched };
+    },
+    close: () => renderer.close(),
+  };
 }
 
 async function firstApply({ cluster }: DeployStand, position: number): Promise<number> {
