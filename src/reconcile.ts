@@ -5,6 +5,7 @@ import { entriesOf, type Prepared, prepare } from './apply/prepare.ts';
 import { asSluiceError, SluiceError } from './errors.ts';
 import { isReady } from './flux/condition.ts';
 import { dependenciesReady, dependencyCycle } from './flux/dependency.ts';
+import { fluxFinalizer } from './flux/kustomization.ts';
 import { stringAt } from './flux/read.ts';
 import { progressingStatus, suspendedStatus, unchangedStatus } from './flux/status.ts';
 import { createHealthRules } from './health/rules.ts';
@@ -26,7 +27,6 @@ import { wakeOthers } from './reconcile/wake.ts';
 /** A look at the server this old is good enough where the cluster has already seen another revision than we have. */
 const freshMs = 2_000;
 const sourceRetryMs = 30_000;
-const finalizer = 'finalizers.fluxcd.io';
 
 /**
  * Reconciles one Kustomization once. Whatever it finds stands in the Kustomization's status; when it is due again, in
@@ -139,10 +139,10 @@ async function hold(run: Run, { cluster }: ReconcileTools): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     const { finalizers } = run.object.metadata;
     const there = Array.isArray(finalizers) ? finalizers.filter((one): one is string => typeof one === 'string') : [];
-    if (there.includes(finalizer)) return;
+    if (there.includes(fluxFinalizer)) return;
     const version = stringAt(run.object.metadata as never, 'resourceVersion');
     try {
-      run.wrote(await cluster.patchMetadata(run.address, { finalizers: [...there, finalizer] }, version));
+      run.wrote(await cluster.patchMetadata(run.address, { finalizers: [...there, fluxFinalizer] }, version));
       return;
     } catch (thrown) {
       if (asSluiceError(thrown).code !== 'kube.conflict' || tries >= 3) throw thrown;

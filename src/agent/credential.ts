@@ -1,6 +1,6 @@
 // What the Secret of a source says, in the forms that Flux takes.
 import { SluiceError } from '../errors.ts';
-import { stringMap } from '../flux/read.ts';
+import { secretTexts } from '../flux/read.ts';
 import type { KubeObject } from '../object/object.ts';
 import type { GitCredential } from '../ports/mirror.ts';
 
@@ -19,7 +19,7 @@ export type SourceCredential =
 
 /** @throws SluiceError `deploy.source` that names the key at fault, never a value */
 export function readCredential(secret: KubeObject, provider: string): SourceCredential {
-  const values = decoded(secret);
+  const values = secretTexts(secret);
   if (provider === 'github') return { type: 'app', app: readApp(values) };
   if (values['githubAppID'] !== undefined) throw refused('it holds githubAppID', 'set spec.provider to github');
   const { bearerToken, username, password } = values;
@@ -42,13 +42,6 @@ function readApp(values: Readonly<Record<string, string>>): AppCredential {
     throw refused('it needs one of githubAppInstallationID and githubAppInstallationOwner', 'keep one');
   const installation = id === undefined ? { owner: owner ?? '' } : { id };
   return { appId: appId.trim(), privateKey, installation, apiUrl: apiUrl?.trim() };
-}
-
-function decoded(secret: KubeObject): Readonly<Record<string, string>> {
-  const out: Record<string, string> = Object.create(null);
-  for (const [key, value] of Object.entries(stringMap(secret['data'])))
-    out[key] = Buffer.from(value, 'base64').toString('utf8');
-  return out;
 }
 
 function refused(why: string, remedy: string): SluiceError {

@@ -5,11 +5,12 @@ import { type PlatformConfig, readConfig } from '../fleet/config.ts';
 import type { ClusterFleet, ClusterRoot, Repositories, ResolvedSource } from '../fleet/fleet.ts';
 import type { SourceRef, RegoModule, Tree } from '../ports.ts';
 import type { Log } from '../ports/log.ts';
+import { decisiveObjects } from '../preview/owners.ts';
 import { unknownSource } from '../preview/repositories.ts';
 import { readRules } from '../preview/rules.ts';
 import type { Side, Tools } from '../preview/side.ts';
 import { normalizePath } from '../source/paths.ts';
-import { sameRepository } from '../source/url.ts';
+import { namesRepository, sameRepository } from '../source/url.ts';
 import { digestOf } from './memory.ts';
 import type { SourceState } from './sources.ts';
 
@@ -78,7 +79,7 @@ export class FleetView {
     const trusted = this.#good?.side.fleet.config.trustedSources ?? [];
     return this.#options
       .states()
-      .filter(({ url }) => trusted.some((one) => one === url || sameRepository(one, url)))
+      .filter(({ url }) => namesRepository(trusted, url))
       .map(({ key, revision }) => `${key} ${revision}`)
       .toSorted();
   }
@@ -126,7 +127,7 @@ export class FleetView {
     const open = (other: string, at: SourceRef): ResolvedSource => {
       if (sameRepository(other, url) && sameRef(at, ref)) return platform;
       // What the platform applies without a service account decides about tenants; the rest need not be read here.
-      const trusted = trustedSources.some((one) => one === other || sameRepository(one, other));
+      const trusted = namesRepository(trustedSources, other);
       const found = trusted
         ? this.#options.states().find((one) => one.url === other && sameRef(one.ref, at))
         : undefined;
@@ -148,7 +149,6 @@ function canonical({ commit, name, semver, tag, branch }: SourceRef): readonly (
   return [commit, full === undefined ? name : undefined, semver, tag, full ?? branch];
 }
 
-const decisive = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding', 'CustomResourceDefinition']);
 const digests = new WeakMap<FleetNow, string>();
 
 /** Moves when the platform changes who may do what on this cluster: policy, waivers, settings, RBAC, kinds, lockdown. */
@@ -156,8 +156,13 @@ export function rulesDigest(fleet: FleetNow): string {
   const known = digests.get(fleet);
   if (known !== undefined) return known;
   const { side, cluster } = fleet;
-  const decided = cluster.objects.filter(({ object }) => decisive.has(object.kind)).map(({ object }) => object);
-  const digest = digestOf(side.policy.digest, side.waivers, side.fleet.config, cluster.lockdown, decided);
+  const digest = digestOf(
+    side.policy.digest,
+    side.waivers,
+    side.fleet.config,
+    cluster.lockdown,
+    decisiveObjects(cluster),
+  );
   digests.set(fleet, digest);
   return digest;
 }

@@ -4,9 +4,10 @@ import { asSluiceError } from '../errors.ts';
 import { isReady } from '../flux/condition.ts';
 import { keyOf, kustomizeGroup, readKustomization, sourceGroup } from '../flux/kustomization.ts';
 import { asList, asObject, isKind, stringAt, valueAt } from '../flux/read.ts';
+import { gitRepositoryKind } from '../flux/served.ts';
 import { identityOf } from '../inventory/entry.ts';
 import type { KubeObject } from '../object/object.ts';
-import type { Follower, ServedKind } from '../ports/kube.ts';
+import type { Follower } from '../ports/kube.ts';
 import type { PushedJob, Queue } from '../ports/queue.ts';
 import type { ReconcileTools } from '../reconcile/run.ts';
 import type { AgentTools } from './agent-tools.ts';
@@ -96,7 +97,6 @@ export class AgentLoop {
     this.tools = {
       ...policyTools,
       cluster: kube,
-      clusterName: cluster,
       kustomizations,
       sources,
       fleet,
@@ -255,17 +255,9 @@ export class AgentLoop {
     const now = this.#tools.now();
     if (isKeptByFlux(object, now, readSourceSpec(object).intervalMs)) return;
     const patch = sourceStatus(object, outcome, now);
-    const kind: ServedKind = {
-      group: sourceGroup,
-      version: 'v1',
-      kind: 'GitRepository',
-      plural: 'gitrepositories',
-      namespaced: true,
-      verbs: [],
-    };
     if (patch === undefined) return;
     const [namespace = '', name = ''] = keyOf(object).split('/');
-    this.#tools.kube.patchStatus({ kind, namespace, name }, patch).catch((thrown: unknown) => {
+    this.#tools.kube.patchStatus({ kind: gitRepositoryKind, namespace, name }, patch).catch((thrown: unknown) => {
       const error = asSluiceError(thrown);
       this.#tools.log.warn('the status of a source was not written', {
         source: keyOf(object),

@@ -1,7 +1,8 @@
 // ConfigMaps and Secrets that Kustomizations take variables from: when one changes, they are due.
 import { readKustomization } from '../flux/kustomization.ts';
+import { configMapKind, secretKind } from '../flux/served.ts';
 import type { KubeObject } from '../object/object.ts';
-import type { Follower, KubeCluster, ObjectMetadata, ServedKind } from '../ports/kube.ts';
+import type { Follower, KubeCluster, ObjectMetadata } from '../ports/kube.ts';
 
 export interface ReferencesTools {
   readonly cluster: Pick<KubeCluster, 'followMetadata' | 'kinds'>;
@@ -46,16 +47,10 @@ export class References {
   #follow(kind: ReferencedKind): void {
     if (this.#following.has(kind)) return;
     this.#following.add(kind);
-    const served: ServedKind = {
-      group: '',
-      version: 'v1',
-      kind,
-      plural: kind === 'Secret' ? 'secrets' : 'configmaps',
-      namespaced: true,
-      verbs: [],
-    };
     this.#tools.cluster
-      .followMetadata(served, this.#follower(kind), { signal: this.#tools.signal })
+      .followMetadata(kind === 'Secret' ? secretKind : configMapKind, this.#follower(kind), {
+        signal: this.#tools.signal,
+      })
       // Without the watch a change is noticed at the next interval.
       .catch(() => this.#following.delete(kind));
   }

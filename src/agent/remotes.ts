@@ -1,11 +1,12 @@
 // With which credentials a source is fetched: its Secret's, or the App's where agent and App are one process.
 import { appToken } from '../adapters/git/app-token.ts';
 import { SluiceError } from '../errors.ts';
+import { secretKind } from '../flux/served.ts';
 import { namespaceOf } from '../object/id.ts';
 import type { KubeObject } from '../object/object.ts';
-import type { KubeCluster, ServedKind } from '../ports/kube.ts';
+import type { KubeCluster } from '../ports/kube.ts';
 import type { GitCredential, Remote } from '../ports/mirror.ts';
-import { type AppCredential, readCredential } from './credential.ts';
+import { readCredential } from './credential.ts';
 import { digestOf } from './memory.ts';
 import type { SourceSpec } from './source-spec.ts';
 
@@ -18,15 +19,6 @@ export interface RemotesTools {
    */
   readonly isDeclared: (object: KubeObject) => Promise<boolean>;
 }
-
-const secretKind: ServedKind = {
-  group: '',
-  version: 'v1',
-  kind: 'Secret',
-  plural: 'secrets',
-  namespaced: true,
-  verbs: ['get'],
-};
 
 /**
  * Copies are shared by sources with the same address and the same credentials, and by no others: whoever may not read a
@@ -54,7 +46,7 @@ export function sourceRemotes(tools: RemotesTools): (object: KubeObject, spec: S
           remedy: 'create it, or correct spec.secretRef',
         });
       const found = readCredential(secret, provider);
-      return found.type === 'git' ? () => Promise.resolve(found.credential) : () => tokenOf(found.app, url);
+      return found.type === 'git' ? () => Promise.resolve(found.credential) : () => appToken(found.app, url);
     };
     const credential = read(first);
     return {
@@ -73,10 +65,6 @@ async function asApp(
 ): Promise<Remote | undefined> {
   if (hosted === undefined || !(await isDeclared(object))) return undefined;
   return hosted(url);
-}
-
-function tokenOf(app: AppCredential, url: string): Promise<string> {
-  return appToken(app, url);
 }
 
 function gitUrl(url: string): string {

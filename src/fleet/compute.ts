@@ -5,7 +5,7 @@ import { groupOf, namespaceOf } from '../object/id.ts';
 import { createKindTable } from '../object/kinds.ts';
 import type { BuiltObject } from '../object/object.ts';
 import type { Build, BuildRequest, Progress, Renderer, Tree } from '../ports.ts';
-import { sameRepository } from '../source/url.ts';
+import { namesRepository } from '../source/url.ts';
 import { foreignOf } from './artifact.ts';
 import { findClusters } from './clusters.ts';
 import type { PlatformConfig } from './config.ts';
@@ -269,7 +269,7 @@ class ClusterComputation {
   #trust(source: ResolvedSource, rules: Omit<OwnerRules, 'trusted'>): OwnerRules {
     const named = this.#input.config.trustedSources;
     const urls = source.type === 'tree' ? foreignOf(source) : [source.url ?? ''];
-    const trusted = urls.every((url) => named.some((one) => one === url || sameRepository(one, url)));
+    const trusted = urls.every((url) => namesRepository(named, url));
     return { ...rules, trusted };
   }
 

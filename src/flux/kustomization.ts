@@ -6,6 +6,8 @@ import type { BuildSpec, SourceRef } from '../ports.ts';
 import { asList, asObject, asString, isKind, type JsonObject, stringAt, stringMap, valueAt } from './read.ts';
 
 export const kustomizeGroup = 'kustomize.toolkit.fluxcd.io';
+/** Holds a Kustomization until its objects are gone. */
+export const fluxFinalizer = 'finalizers.fluxcd.io';
 export const sourceGroup = 'source.toolkit.fluxcd.io';
 
 export interface CrossReference {

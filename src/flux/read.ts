@@ -38,6 +38,14 @@ export function stringMap(value: Json | undefined): Record<string, string> {
   return out;
 }
 
+/** The values of a Secret's `data` as text; what is no string is left out. */
+export function secretTexts(secret: KubeObject): Record<string, string> {
+  const out: Record<string, string> = Object.create(null);
+  for (const [key, value] of Object.entries(stringMap(secret['data'])))
+    out[key] = Buffer.from(value, 'base64').toString('utf8');
+  return out;
+}
+
 export function isKind(object: KubeObject, group: string, kind: string): boolean {
   return object.kind === kind && groupOf(object.apiVersion) === group;
 }

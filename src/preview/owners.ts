@@ -3,6 +3,7 @@
 import type { ClusterFleet, FleetKustomization } from '../fleet/fleet.ts';
 import { ownersOf } from '../fleet/ownership.ts';
 import { namespaceOf, objectId } from '../object/id.ts';
+import type { KubeObject } from '../object/object.ts';
 import { buildSide } from './built.ts';
 import type { Side, Tools } from './side.ts';
 
@@ -78,12 +79,13 @@ export function rulesDiffer(
   if (JSON.stringify(base.waivers) !== JSON.stringify(head.waivers)) return true;
   if (JSON.stringify(base.fleet.config) !== JSON.stringify(head.fleet.config)) return true;
   if (baseCluster === undefined || baseCluster.objects === headCluster.objects) return false;
-  const decided = (cluster: ClusterFleet): string =>
-    JSON.stringify([
-      cluster.lockdown,
-      cluster.objects.filter(({ object }) => decisive.has(object.kind)).map(({ object }) => object),
-    ]);
+  const decided = (cluster: ClusterFleet): string => JSON.stringify([cluster.lockdown, decisiveObjects(cluster)]);
   return decided(baseCluster) !== decided(headCluster);
+}
+
+/** RBAC and definitions: what of the fleet's objects says who may do what. */
+export function decisiveObjects({ objects }: ClusterFleet): readonly KubeObject[] {
+  return objects.flatMap(({ object }) => (decisive.has(object.kind) ? [object] : []));
 }
 
 const decisive = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding', 'CustomResourceDefinition']);

@@ -1,11 +1,12 @@
 // A Kustomization is being deleted: its objects go as `deletionPolicy` says, then it may go itself.
 import { acknowledgementKey, deletionGuard } from '../apply/deletion-guard.ts';
 import { asSluiceError } from '../errors.ts';
+import { fluxFinalizer } from '../flux/kustomization.ts';
 import { stringAt } from '../flux/read.ts';
+import { serviceAccountKind } from '../flux/served.ts';
 import type { InventoryEntry } from '../flux/status.ts';
 import { labelOfId } from '../inventory/entry.ts';
 import { readInventory } from '../inventory/inventory.ts';
-import type { ServedKind } from '../ports/kube.ts';
 import { claimantOf } from './claim.ts';
 import { deletingIdentity } from './identity.ts';
 import { readSource } from './inputs.ts';
@@ -13,17 +14,8 @@ import { prune } from './prune.ts';
 import { liveOf, wantedByOthers } from './rivals.ts';
 import type { ReconcileTools, Run } from './run.ts';
 
-const finalizer = 'finalizers.fluxcd.io';
 const mostNamed = 15;
 const terminationLookMs = 2_000;
-const serviceAccounts: ServedKind = {
-  group: '',
-  version: 'v1',
-  kind: 'ServiceAccount',
-  plural: 'serviceaccounts',
-  namespaced: true,
-  verbs: ['get'],
-};
 
 /**
  * Deletes what the deleted Kustomization had applied, but for what another one applies from now on.
@@ -46,7 +38,7 @@ export async function finalize(run: Run, tools: ReconcileTools): Promise<string>
   const source = await readSource(live, tools).catch(() => undefined);
   guard(run, going, fleet.side.fleet.config.maxDeletions, source?.revision);
   // As the account that applied it; nobody else's rights are used, also where that account is gone.
-  if ((await tools.cluster.get({ kind: serviceAccounts, ...identity.account })) === undefined) {
+  if ((await tools.cluster.get({ kind: serviceAccountKind, ...identity.account })) === undefined) {
     const { namespace, name } = identity.account;
     const message = `ServiceAccount ${namespace}/${name} is gone, so nothing can be deleted as it; ${staying(going)}`;
     await tools.cluster.record({ about: run.object, type: 'Warning', reason: 'PruneFailed', message });
@@ -98,7 +90,7 @@ function isLate(run: Run, tools: ReconcileTools): boolean {
 async function letGo(run: Run, why: string, { cluster, kustomizations }: ReconcileTools): Promise<string> {
   const { finalizers } = run.object.metadata;
   const others = (Array.isArray(finalizers) ? finalizers : []).filter(
-    (one): one is string => typeof one === 'string' && one !== finalizer,
+    (one): one is string => typeof one === 'string' && one !== fluxFinalizer,
   );
   try {
     const version = stringAt(run.object.metadata as never, 'resourceVersion');

@@ -7,7 +7,7 @@ import { foreignOf } from '../fleet/artifact.ts';
 import { ownerOf, readTenant, serviceAccountOf } from '../fleet/owner.ts';
 import type { ServiceAccountRef } from '../fleet/tenant.ts';
 import type { KustomizationSpec } from '../flux/kustomization.ts';
-import { sameRepository } from '../source/url.ts';
+import { namesRepository } from '../source/url.ts';
 
 /** Whom the platform's own Kustomizations are applied as where they name nobody; `sluice bootstrap` makes it. */
 export const platformAccount: ServiceAccountRef = { namespace: 'sluice-system', name: 'sluice-platform' };
@@ -71,7 +71,7 @@ export function deletingIdentity({ namespace, spec }: LiveKustomization, { clust
 function isTrusted(source: ResolvedSource, { side }: FleetNow): boolean {
   if (source.type !== 'tree') return false;
   const named = side.fleet.config.trustedSources;
-  return foreignOf(source).every((url) => named.some((one) => one === url || sameRepository(one, url)));
+  return foreignOf(source).every((url) => namesRepository(named, url));
 }
 
 /** Flux's own lockdown, where the fleet has it. */

@@ -10,14 +10,9 @@ import type { Touched } from '../agent/touched.ts';
 import { SluiceError } from '../errors.ts';
 import type { ResolvedSource } from '../fleet/fleet.ts';
 import { type DeploySpec, readDeploySpec } from '../flux/deploy-spec.ts';
-import {
-  type CrossReference,
-  keyOf,
-  type KustomizationSpec,
-  kustomizeGroup,
-  readKustomization,
-} from '../flux/kustomization.ts';
+import { type CrossReference, keyOf, type KustomizationSpec, readKustomization } from '../flux/kustomization.ts';
 import { asObject, stringAt } from '../flux/read.ts';
+import { kustomizationKind } from '../flux/served.ts';
 import { type Attempt, attemptOf, runningAttempt, type StatusPatch } from '../flux/status.ts';
 import { nameOf, namespaceOf } from '../object/id.ts';
 import type { KubeObject } from '../object/object.ts';
@@ -27,7 +22,6 @@ import type { Tools } from '../preview/side.ts';
 
 export interface ReconcileTools extends Tools {
   readonly cluster: KubeCluster;
-  readonly clusterName: string;
   readonly kustomizations: Kustomizations;
   readonly sources: GitSources;
   readonly fleet: FleetView;
@@ -153,15 +147,7 @@ export class Run {
 }
 
 export function addressOf(kustomization: KubeObject): ObjectAddress {
-  const kind = {
-    group: kustomizeGroup,
-    version: 'v1',
-    kind: 'Kustomization',
-    plural: 'kustomizations',
-    namespaced: true,
-    verbs: ['get'],
-  };
-  return { kind, namespace: namespaceOf(kustomization), name: nameOf(kustomization) };
+  return { kind: kustomizationKind, namespace: namespaceOf(kustomization), name: nameOf(kustomization) };
 }
 
 function superseded(key: string, why: string): SluiceError {

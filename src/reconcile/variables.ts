@@ -2,8 +2,8 @@
 import { SluiceError } from '../errors.ts';
 import { addVariables } from '../fleet/substitution.ts';
 import type { KustomizationSpec, SubstituteReference } from '../flux/kustomization.ts';
-import { stringMap } from '../flux/read.ts';
-import type { KubeObject } from '../object/object.ts';
+import { secretTexts, stringMap } from '../flux/read.ts';
+import { configMapKind, secretKind } from '../flux/served.ts';
 import type { KubeWriter, ServedKind } from '../ports/kube.ts';
 import type { Substitution } from '../ports.ts';
 
@@ -14,8 +14,8 @@ export interface Variables {
 }
 
 const kinds: Readonly<Record<SubstituteReference['kind'], ServedKind>> = {
-  ConfigMap: { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true, verbs: ['get'] },
-  Secret: { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true, verbs: ['get'] },
+  ConfigMap: configMapKind,
+  Secret: secretKind,
 };
 
 /**
@@ -45,17 +45,10 @@ export async function readVariables(
         remedy: 'create it, or mark the reference optional: true',
       });
     }
-    const values = from.kind === 'Secret' ? decoded(object) : stringMap(object['data']);
+    const values = from.kind === 'Secret' ? secretTexts(object) : stringMap(object['data']);
     if (from.kind === 'Secret') secrets.push(...Object.values(values));
     addVariables(variables, values, what);
   }
   addVariables(variables, spec.substitute, 'spec.postBuild.substitute');
   return { substitution: { variables, undetermined: [], always: spec.substituteAlways }, secrets };
-}
-
-function decoded(secret: KubeObject): Record<string, string> {
-  const out: Record<string, string> = Object.create(null);
-  for (const [key, value] of Object.entries(stringMap(secret['data'])))
-    out[key] = Buffer.from(value, 'base64').toString('utf8');
-  return out;
 }

@@ -101,6 +101,11 @@ export function sameRepository(one: string, other: string): boolean {
   return a !== undefined && a.key === tryParse(other)?.key;
 }
 
+/** A list of addresses, as a person wrote them, names this repository. */
+export function namesRepository(addresses: readonly string[], url: string): boolean {
+  return addresses.some((one) => one === url || sameRepository(one, url));
+}
+
 function tryParse(text: string): RepositoryUrl | undefined {
   try {
     return parseRepositoryUrl(text);
