@@ -1,9 +1,8 @@
 // The client of `sluice bootstrap`, and of nothing else: whoever the kubeconfig logs in, with no impersonation.
 import type { ClusterAdmin } from '../../ports/kube-admin.ts';
 import { SluiceError } from '../../errors.ts';
-import type { KubeCounters } from '../../ports/kube.ts';
 import type { ClusterAddress } from './address.ts';
-import { createCaller } from './caller.ts';
+import { createCaller, newCounters } from './caller.ts';
 import { person } from './identity.ts';
 import { kindsOf } from './kinds.ts';
 import { listObjects } from './lists.ts';
@@ -26,17 +25,7 @@ const deadlineMs = 30_000;
  * @throws SluiceError `kube.config` where the certificates cannot be used
  */
 export function connectAdmin(address: ClusterAddress): ClusterAdmin {
-  const counters: KubeCounters = {
-    get: 0,
-    list: 0,
-    watch: 0,
-    apply: 0,
-    dryRun: 0,
-    patch: 0,
-    status: 0,
-    create: 0,
-    delete: 0,
-  };
+  const counters = newCounters();
   const closing = new AbortController();
   const { signal } = closing;
   const clock = realClock;

@@ -59,6 +59,11 @@ export interface CallerParts {
 
 const json = 'application/json';
 const maxBytes = 16 * 1024 * 1024;
+/** Nothing was asked yet. */
+export function newCounters(): KubeCounters {
+  return { get: 0, list: 0, watch: 0, apply: 0, dryRun: 0, patch: 0, status: 0, create: 0, delete: 0 };
+}
+
 /** Tries of one request, and the longest that it waits between two of them; then the caller is told when to come back. */
 const maxTries = 3;
 const longestWaitMs = 2_000;

@@ -1,9 +1,9 @@
 // One cluster's API server: the agent's own client, from which only clients of service accounts can be had.
 import { SluiceError } from '../../errors.ts';
-import type { KubeCluster, KubeCounters, ServedKind } from '../../ports/kube.ts';
+import type { KubeCluster, ServedKind } from '../../ports/kube.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ClusterAddress } from './address.ts';
-import { createCaller } from './caller.ts';
+import { createCaller, newCounters } from './caller.ts';
 import { recordEvent } from './event.ts';
 import { patchMetadata, patchStatus } from './flux-writes.ts';
 import { type FollowTimes, follow } from './follow.ts';
@@ -32,17 +32,7 @@ export interface ClusterOptions extends WireOptions, FollowTimes {
  */
 export function connectCluster(address: ClusterAddress, options: ClusterOptions): KubeCluster {
   const { log, deadlineMs = 30_000, clock = realClock } = options;
-  const counters: KubeCounters = {
-    get: 0,
-    list: 0,
-    watch: 0,
-    apply: 0,
-    dryRun: 0,
-    patch: 0,
-    status: 0,
-    create: 0,
-    delete: 0,
-  };
+  const counters = newCounters();
   const closing = new AbortController();
   const { signal } = closing;
   const wire = openWire(address, options);
