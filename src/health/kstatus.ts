@@ -60,9 +60,10 @@ export function unsettledStatus(object: KubeObject): ObjectStatus | undefined {
             .join(', ')}`;
     return { status: 'Terminating', message: `being deleted${by}` };
   }
-  const generation = integerAt(object, -1, 'metadata', 'generation');
-  const observed = integerAt(object, -1, 'status', 'observedGeneration');
-  const seen = generation === -1 || observed === -1 || generation === observed;
+  const generation = integerAt(object, Number.NaN, 'metadata', 'generation');
+  // An observed -1 is a number like any other: what Flux's definitions say of an object that was never looked at.
+  const observed = integerAt(object, generation, 'status', 'observedGeneration');
+  const seen = Number.isNaN(generation) || generation === observed;
   return seen ? undefined : { status: 'InProgress', message: 'its controller has not seen the last change yet' };
 }
 

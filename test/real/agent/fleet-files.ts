@@ -96,7 +96,8 @@ export function platformFiles(stand: Stand): Record<string, string> {
       infrastructure('together', './infrastructure/base/together', { postBuild: { substituteFrom } }),
     ),
     'clusters/eu/tenants.yaml': yaml(
-      infrastructure('tenants', './tenants', { dependsOn: [{ name: 'infrastructure' }] }),
+      // Not waiting: two of the tenants' Kustomizations are never to be ready.
+      infrastructure('tenants', './tenants', { dependsOn: [{ name: 'infrastructure' }], wait: false }),
     ),
     'infrastructure/base/crds/widgets.yaml': yaml(definition('Widget', 'acme.example')),
     'infrastructure/base/together/all.yaml': yaml(

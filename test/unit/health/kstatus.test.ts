@@ -43,6 +43,12 @@ describe('any kind', () => {
       yaml: `${custom}metadata: {generation: 2}\nstatus: {observedGeneration: 1, conditions: [{type: Ready, status: "True"}]}`,
       is: 'InProgress',
     },
+    {
+      // The default that Flux's own definitions give a status before any controller wrote it.
+      title: 'was not looked at since it was made',
+      yaml: `${custom}metadata: {generation: 1}\nstatus: {observedGeneration: -1}`,
+      is: 'InProgress',
+    },
     { title: 'has no generation', yaml: `${custom}status: {observedGeneration: 1}`, is: 'Current' },
     { title: 'observes none', yaml: `${custom}metadata: {generation: 2}`, is: 'Current' },
     {
