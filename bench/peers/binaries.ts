@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { holdLock } from '../../src/adapters/renderer/build-lock.ts';
+import { holdLock } from '../../src/adapters/go/build-lock.ts';
 
 export interface Peers {
   /** Absolute paths. */

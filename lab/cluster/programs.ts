@@ -1,15 +1,14 @@
 // Builds the programs of a control plane from this folder's go.mod, once for each state of it, into .cache/cluster.
-import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { access, constants, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { holdLock } from '../../src/adapters/renderer/build-lock.ts';
+import { holdLock } from '../../src/adapters/go/build-lock.ts';
+import { runGo } from '../../src/adapters/go/run.ts';
 import { SluiceError } from '../../src/errors.ts';
 import type { Progress } from '../../src/ports.ts';
 
 const sources = import.meta.dirname;
 const cache = join(sources, '..', '..', '.cache', 'cluster');
-const maxOutputChars = 64 * 1024;
 
 const packages = {
   etcd: 'go.etcd.io/etcd/server/v3',
@@ -76,42 +75,23 @@ async function build(name: Program, path: string, version: string, progress: Pro
   progress(`building ${name} (once; with an empty Go cache up to 6 minutes, seconds otherwise)`);
   const temporary = `${path}.${randomUUID()}`;
   const stamp = `-s -w -X k8s.io/component-base/version.gitVersion=${version}`;
-  const result = await go(['build', '-trimpath', `-ldflags=${stamp}`, '-o', temporary, packages[name]]);
-  if (result.code === 0) return await rename(temporary, path);
-  await rm(temporary, { force: true });
-  throw unavailable(name, result, progress);
-}
-
-interface Ended {
-  /** Undefined when there is no such program. */
-  readonly code: number | null | undefined;
-  readonly output: string;
-}
-
-function go(args: readonly string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, CGO_ENABLED: '0' };
-    const child = spawn('go', args, { cwd: sources, env, stdio: ['ignore', 'ignore', 'pipe'] });
-    let output = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-maxOutputChars);
-    });
-    child.on('error', () => resolve({ code: undefined, output }));
-    child.on('close', (code) => resolve({ code, output }));
-  });
-}
-
-function unavailable(name: Program, { code, output }: Ended, progress: Progress): SluiceError {
-  const remedy = 'Install Go 1.26 or newer.';
-  if (code === undefined) {
-    return new SluiceError('configuration', `Go is needed to build ${name}, and there is no "go" here`, { remedy });
+  const args = ['build', '-trimpath', `-ldflags=${stamp}`, '-o', temporary, packages[name]];
+  try {
+    await runGo(
+      args,
+      { folder: sources, environment: process.env, progress },
+      {
+        code: 'configuration',
+        noGo: `Go is needed to build ${name}, and there is no "go" here`,
+        oldGo: `the Go on this machine is too old to build ${name}`,
+        failed: `${name} does not build`,
+        install: 'Install Go 1.26 or newer.',
+        again: '"go build tool" in the folder lab/cluster/',
+      },
+    );
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  if (/requires go >= \S+|go version \S+ is too old/.test(output)) {
-    return new SluiceError('configuration', `the Go on this machine is too old to build ${name}`, { remedy });
-  }
-  // Go's own words name folders of this machine: they go to the terminal, not into an error that travels.
-  for (const line of output.trim().split('\n').slice(-20)) progress(`go: ${line}`);
-  return new SluiceError('configuration', `${name} does not build`, {
-    remedy: 'See what Go said above; "go build tool" in the folder lab/cluster/ says it again.',
-  });
+  await rename(temporary, path);
 }

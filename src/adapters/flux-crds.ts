@@ -1,5 +1,4 @@
 // Flux's CustomResourceDefinitions, generated with Go from Flux's own API modules: once for each state of crds/.
-import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,10 +9,19 @@ import { stringAt } from '../flux/read.ts';
 import { mapping } from '../object/json.ts';
 import type { KubeObject } from '../object/object.ts';
 import type { Progress } from '../ports.ts';
-import { holdLock } from './renderer/build-lock.ts';
+import { holdLock } from './go/build-lock.ts';
+import { type GoFailure, runGo } from './go/run.ts';
 
 const home = fileURLToPath(new URL('../..', import.meta.url));
-const maxOutputChars = 64 * 1024;
+
+const failure: GoFailure = {
+  code: 'configuration',
+  noGo: 'Go is needed to generate Flux\'s definitions, and there is no "go" here',
+  oldGo: "the Go on this machine is too old for Flux's definitions",
+  failed: "Flux's definitions cannot be generated",
+  install: 'Install Go 1.26 or newer, or set SLUICE_FLUX_CRDS to a folder of definitions generated elsewhere.',
+  again: '"SLUICE_CRDS_OUT=/tmp/crds go generate ." in the folder crds/',
+};
 
 export interface FluxCrdsOptions {
   /** @defaultValue says nothing */
@@ -82,53 +90,16 @@ async function exists(path: string): Promise<boolean> {
 async function generate(sources: string, folder: string, options: FluxCrdsOptions): Promise<void> {
   options.progress?.("generating Flux's definitions (once; about 2 minutes with an empty Go cache, seconds otherwise)");
   const temporary = `${folder}.${randomUUID()}`;
-  const { code, output } = await goGenerate(sources, temporary, options);
-  if (code === 0) {
-    // Whoever took over a dead holder's lock at the same moment has made the same folder.
-    await rename(temporary, folder).catch(async () => await rm(temporary, { recursive: true, force: true }));
-    return;
+  const environment = { ...(options.environment ?? process.env), SLUICE_CRDS_OUT: temporary };
+  const { go, progress } = options;
+  try {
+    await runGo(['generate', '.'], { folder: sources, environment, go, progress }, failure);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
   }
-  await rm(temporary, { recursive: true, force: true });
-  throw unavailable(code, output, options);
-}
-
-interface Ended {
-  /** Undefined when there is no such program. */
-  readonly code: number | null | undefined;
-  readonly output: string;
-}
-
-function goGenerate(sources: string, out: string, options: FluxCrdsOptions): Promise<Ended> {
-  const env = { ...(options.environment ?? process.env), CGO_ENABLED: '0', SLUICE_CRDS_OUT: out };
-  return new Promise((resolve) => {
-    const child = spawn(options.go ?? 'go', ['generate', '.'], {
-      cwd: sources,
-      env,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let output = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-maxOutputChars);
-    });
-    child.on('error', () => resolve({ code: undefined, output }));
-    child.on('close', (code) => resolve({ code, output }));
-  });
-}
-
-function unavailable(code: Ended['code'], output: string, { progress }: FluxCrdsOptions): SluiceError {
-  const remedy = 'Install Go 1.26 or newer, or set SLUICE_FLUX_CRDS to a folder of definitions generated elsewhere.';
-  if (code === undefined) {
-    const message = 'Go is needed to generate Flux\'s definitions, and there is no "go" here';
-    return new SluiceError('configuration', message, { remedy });
-  }
-  if (/requires go >= \S+|go version \S+ is too old/.test(output)) {
-    return new SluiceError('configuration', "the Go on this machine is too old for Flux's definitions", { remedy });
-  }
-  // Go's own words name folders of this machine: they go to the terminal, not into an error that travels.
-  for (const line of output.trim().split('\n').slice(-20)) progress?.(`go: ${line}`);
-  return new SluiceError('configuration', "Flux's definitions cannot be generated", {
-    remedy: 'See what Go said above; "SLUICE_CRDS_OUT=/tmp/crds go generate ." in the folder crds/ says it again.',
-  });
+  // Whoever took over a dead holder's lock at the same moment has made the same folder.
+  await rename(temporary, folder).catch(async () => await rm(temporary, { recursive: true, force: true }));
 }
 
 function nowhere(): SluiceError {

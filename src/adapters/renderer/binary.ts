@@ -1,11 +1,22 @@
 // Finds the renderer's program, or builds it from renderer/ with Go: once for each state of its sources.
-import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { access, constants, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { SluiceError } from '../../errors.ts';
 import type { Progress } from '../../ports.ts';
-import { holdLock } from './build-lock.ts';
+import { holdLock } from '../go/build-lock.ts';
+import { type GoFailure, runGo } from '../go/run.ts';
+
+const oldMs = 30 * 24 * 60 * 60 * 1_000;
+
+const failure: GoFailure = {
+  code: 'renderer.unavailable',
+  noGo: 'Go is needed to build the renderer, and there is no "go" here',
+  oldGo: 'the Go on this machine is too old to build the renderer',
+  failed: 'the renderer does not build',
+  install: 'Install Go 1.26 or newer, or set SLUICE_RENDERER to a renderer that was built elsewhere.',
+  again: '"go build ." in the folder renderer/',
+};
 
 export interface BinaryOptions {
   /** The folder `renderer/` with the Go sources. */
@@ -84,14 +95,15 @@ async function build(options: BinaryOptions, binary: string): Promise<void> {
   options.progress('building the renderer (once; about 3 minutes with an empty Go cache, seconds otherwise)');
   const temporary = `${binary}.${randomUUID()}`;
   const args = ['build', '-trimpath', '-ldflags=-s -w', '-o', temporary, '.'];
-  const result = await run(options.go ?? 'go', args, options);
-  if (result.code === 0) {
-    await rename(temporary, binary);
-    await forgetOld(options.cache);
-    return;
+  const { sources: folder, environment, go, progress } = options;
+  try {
+    await runGo(args, { folder, environment, go, progress }, failure);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  await rm(temporary, { force: true });
-  throw unavailable(result, options);
+  await rename(temporary, binary);
+  await forgetOld(options.cache);
 }
 
 /** Removes what was built from sources of long ago. */
@@ -100,49 +112,4 @@ async function forgetOld(cache: string): Promise<void> {
     const folder = join(cache, name);
     if (Date.now() - (await stat(folder)).mtimeMs > oldMs) await rm(folder, { recursive: true, force: true });
   }
-}
-
-interface Ended {
-  /** Undefined when the program was not found. */
-  readonly code: number | null | undefined;
-  readonly output: string;
-}
-
-const oldMs = 30 * 24 * 60 * 60 * 1_000;
-const maxOutputChars = 64 * 1024;
-
-function run(command: string, args: readonly string[], options: BinaryOptions): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      cwd: options.sources,
-      env: { ...options.environment, CGO_ENABLED: '0' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let output = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-maxOutputChars);
-    });
-    child.on('error', () => resolve({ code: undefined, output }));
-    child.on('close', (code) => resolve({ code, output }));
-  });
-}
-
-function unavailable({ code, output }: Ended, options: BinaryOptions): SluiceError {
-  const install = 'Install Go 1.26 or newer, or set SLUICE_RENDERER to a renderer that was built elsewhere.';
-  if (code === undefined) {
-    return new SluiceError('renderer.unavailable', 'Go is needed to build the renderer, and there is no "go" here', {
-      remedy: install,
-    });
-  }
-  const tooOld = /requires go >= (\S+)/.exec(output)?.[1] ?? /go version \S+ is too old/.exec(output)?.[0];
-  if (tooOld !== undefined) {
-    return new SluiceError('renderer.unavailable', 'the Go on this machine is too old to build the renderer', {
-      remedy: install,
-    });
-  }
-  // Go's own words name folders of this machine: they go to the terminal, not into an error that travels.
-  for (const line of output.trim().split('\n').slice(-20)) options.progress(`go: ${line}`);
-  return new SluiceError('renderer.unavailable', 'the renderer does not build', {
-    remedy: 'See what Go said above; "go build ." in the folder renderer/ says it again.',
-  });
 }
