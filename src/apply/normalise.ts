@@ -4,18 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { groupOf } from '../object/id.ts';
 import { isAbsent, isMapping, type JsonMapping } from '../object/json.ts';
 import type { Json, KubeObject } from '../object/object.ts';
-
-/** Written by the API server alone; in a manifest they are leftovers of an export. */
-const serverFields: readonly string[] = [
-  'creationTimestamp',
-  'deletionGracePeriodSeconds',
-  'deletionTimestamp',
-  'generation',
-  'managedFields',
-  'resourceVersion',
-  'selfLink',
-  'uid',
-];
+import { serverFields } from '../object/server-fields.ts';
 
 /** The object that is sent for a manifest. The input is not modified. */
 export function normalised(object: KubeObject): KubeObject {
@@ -28,7 +17,7 @@ export function normalised(object: KubeObject): KubeObject {
 }
 
 function withoutServerFields(object: KubeObject): KubeObject {
-  const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([key]) => !serverFields.includes(key)));
+  const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([key]) => !serverFields.has(key)));
   const isCrd = groupOf(object.apiVersion) === 'apiextensions.k8s.io' && object.kind === 'CustomResourceDefinition';
   const { status, ...rest } = object;
   return { ...rest, ...(isCrd && status !== undefined ? { status } : {}), metadata };

@@ -1,23 +1,12 @@
 // tenant/metadata, second part: fields that must not come from Git.
 import { isAbsent, isBlank, isMapping } from '../object/json.ts';
 import type { FieldPath, KubeObject } from '../object/object.ts';
+import { serverFields } from '../object/server-fields.ts';
 import { showText } from '../object/show.ts';
 import type { Found } from './candidate.ts';
 
 /** What an author may write under `metadata`. */
 const writable = new Set(['name', 'namespace', 'labels', 'annotations', 'finalizers']);
-
-/** What only the API server writes. Blank ones (`creationTimestamp: null`) are what `kubectl` leaves behind: harmless. */
-const serverFields = new Set([
-  'creationTimestamp',
-  'deletionGracePeriodSeconds',
-  'deletionTimestamp',
-  'generation',
-  'managedFields',
-  'resourceVersion',
-  'selfLink',
-  'uid',
-]);
 
 /** Finalizers that the garbage collector, or a controller that is there for the kind, takes off again. */
 const finalizers = new Set([

@@ -7,9 +7,10 @@ import type { ClusterAccess } from '../../../lab/cluster/access.ts';
 import { type Cluster, startCluster } from '../../../lab/cluster/cluster.ts';
 import type { KubeObject } from '../../../lab/cluster/object.ts';
 import { ensureFluxCrds } from '../../../src/adapters/flux-crds.ts';
-import { createToolbox, run } from '../../../src/main.ts';
+import { createToolbox } from '../../../src/main.ts';
 import { list, mapping } from '../../../src/object/json.ts';
-import { configMap, type Files, today, yaml } from '../check/fleet.ts';
+import { type Ran, sluice } from '../command-line.ts';
+import { configMap, type Files, yaml } from '../check/fleet.ts';
 import { type Platform, startPlatform } from './platform.ts';
 
 const kustomizations = 'kustomize.toolkit.fluxcd.io/v1';
@@ -113,31 +114,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Said {
-  readonly exit: number;
-  readonly out: string;
-  readonly error: string;
+interface Said extends Ran {
   /** Object → what was done. */
   readonly steps: ReadonlyMap<string, string>;
 }
 
 async function bootstrap(...more: readonly string[]): Promise<Said> {
-  let [out, error] = ['', ''];
-  const terminal = {
-    out: (text: string): void => {
-      out += text;
-    },
-    error: (text: string): void => {
-      error += text;
-    },
-    colour: false,
-    live: false,
-    width: 100,
-  };
   const common = ['--repo', platform.url, '--kubeconfig', cluster.kubeconfigFile];
-  const exit = await run(['bootstrap', ...common, ...more], terminal, toolbox, today);
-  const lines = out.matchAll(/^ {2}(created|configured|unchanged|kept) +(\S+)/gm);
-  return { exit, out, error, steps: new Map([...lines].map(([, action = '', object = '']) => [object, action])) };
+  const ran = await sluice(toolbox, 'bootstrap', ...common, ...more);
+  const lines = ran.out.matchAll(/^ {2}(created|configured|unchanged|kept) +(\S+)/gm);
+  return { ...ran, steps: new Map([...lines].map(([, action = '', object = '']) => [object, action])) };
 }
 
 function counts({ steps }: Said): Record<string, number> {

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../../src/main.ts';
-import { type Checked, configMap, type Files, platformFiles, reads, TestFleet, today, urlOf, yaml } from './fleet.ts';
+import { sluice } from '../command-line.ts';
+import { type Checked, configMap, type Files, platformFiles, reads, TestFleet, urlOf, yaml } from './fleet.ts';
 
 let fleet: TestFleet;
 beforeAll(async () => {
@@ -161,17 +161,8 @@ describe('a platform repository', () => {
 
 describe('the command line', () => {
   const command = async (...argv: readonly string[]): Promise<Checked> => {
-    let output = '';
-    const write = (text: string): void => {
-      output += text;
-    };
-    const exit = await run(
-      argv,
-      { out: write, error: write, colour: false, live: false, width: 100 },
-      fleet.toolbox,
-      today,
-    );
-    return { exit, report: undefined, output };
+    const { exit, out, error } = await sluice(fleet.toolbox, ...argv);
+    return { exit, report: undefined, output: out + error };
   };
 
   it('a folder that is no repository', async () => {

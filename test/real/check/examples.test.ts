@@ -12,10 +12,10 @@ import {
   listChanges,
   type Organisation,
 } from '../../../examples/organisation.ts';
-import { createToolbox, run } from '../../../src/main.ts';
+import { createToolbox } from '../../../src/main.ts';
 import type { Report } from '../../../src/report/report.ts';
 import { renderText } from '../../../src/report/text.ts';
-import { today } from './fleet.ts';
+import { sluice } from '../command-line.ts';
 
 const changes = await listChanges();
 const toolbox = createToolbox(process.env);
@@ -34,21 +34,8 @@ afterAll(async () => {
 
 it.each(changes.map((change) => [change.id, change] as const))('%s', async (_id, change) => {
   const applied = await applyChange(organisation, change);
-  let out = '';
-  let error = '';
-  const terminal = {
-    out: (text: string): void => {
-      out += text;
-    },
-    error: (text: string): void => {
-      error += text;
-    },
-    colour: false,
-    live: false,
-    width: 100,
-  };
   const argv = [...checkArguments(organisation, change.repository), '--head', applied.branch, '--format', 'json'];
-  const exit = await run(argv, terminal, toolbox, today);
+  const { exit, out, error } = await sluice(toolbox, ...argv);
   await backToMain(applied);
   const report = out === '' ? undefined : (JSON.parse(out) as Report);
   const text = report === undefined ? error : renderText(report, { colour: false, width: 100 });

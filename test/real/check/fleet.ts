@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import git from 'isomorphic-git';
 import type { OpaPolicyEngine } from '../../../src/adapters/opa/engine.ts';
-import { createToolbox, run } from '../../../src/main.ts';
+import { createToolbox } from '../../../src/main.ts';
 import type { Report } from '../../../src/report/report.ts';
+import { type Ran, sluice } from '../command-line.ts';
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
 /** A secret marker: in the environment, in a file beside the repositories, in Secrets. No output may hold it. */
 export const canary = 'CANARY-7f3a91c2';
-export const today = '2026-11-23';
 
 export interface Checked {
   readonly exit: number;
@@ -221,37 +221,15 @@ export class TestFleet {
   /** Checks once, as JSON, with no `--platform` but what `more` says; what was said instead where there is no report. */
   async report(checkout: Checkout, ...more: readonly string[]): Promise<Checked> {
     const argv = ['check', checkout.directory, '--format', 'json', ...more];
-    const { exit, out, error } = await this.#run(argv);
+    const { exit, out, error } = await sluice(this.toolbox, ...argv);
     const report = out === '' ? undefined : (JSON.parse(out) as Report);
     return { exit, report, output: out + error };
   }
 
   /** Runs `sluice check` on a checkout once, and returns the exit code and what it wrote to each stream. */
-  async run(
-    checkout: Checkout,
-    format: string,
-    ...more: readonly string[]
-  ): Promise<{ exit: number; out: string; error: string }> {
+  async run(checkout: Checkout, format: string, ...more: readonly string[]): Promise<Ran> {
     const platform = checkout === this.platform ? [] : ['--platform', this.platform.directory];
-    return this.#run(['check', checkout.directory, ...platform, '--format', format, ...more]);
-  }
-
-  async #run(argv: readonly string[]): Promise<{ exit: number; out: string; error: string }> {
-    let out = '';
-    let error = '';
-    const terminal = {
-      out: (text: string): void => {
-        out += text;
-      },
-      error: (text: string): void => {
-        error += text;
-      },
-      colour: false,
-      live: false,
-      width: 100,
-    };
-    const exit = await run(argv, terminal, this.toolbox, today);
-    return { exit, out, error };
+    return await sluice(this.toolbox, 'check', checkout.directory, ...platform, '--format', format, ...more);
   }
 
   /** Runs `sluice check` on a checkout, once for the report and once more in each format for people. */

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { helmFleet, type LargeFleet, largeFleet } from '../../../examples/large.ts';
-import { createToolbox, run } from '../../../src/main.ts';
+import { createToolbox } from '../../../src/main.ts';
 import type { Report } from '../../../src/report/report.ts';
-import { Checkout, today } from './fleet.ts';
+import { sluice } from '../command-line.ts';
+import { Checkout } from './fleet.ts';
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -24,17 +25,8 @@ async function fleetOnDisk(fleet: LargeFleet) {
   const { renderer } = await toolbox.tools(() => {});
   const check = async (): Promise<{ exit: number; report: Report; builds: number }> => {
     const before = renderer.counters.builds;
-    let text = '';
-    const out = (part: string): void => {
-      text += part;
-    };
-    const exit = await run(
-      ['check', folder, '--format', 'json'],
-      { out, error: () => {}, colour: false, live: false, width: 100 },
-      toolbox,
-      today,
-    );
-    return { exit, report: JSON.parse(text) as Report, builds: renderer.counters.builds - before };
+    const { exit, out } = await sluice(toolbox, 'check', folder, '--format', 'json');
+    return { exit, report: JSON.parse(out) as Report, builds: renderer.counters.builds - before };
   };
   return { checkout, check };
 }

@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createToolbox, run } from '../../../src/main.ts';
+import { createToolbox } from '../../../src/main.ts';
 import type { Report } from '../../../src/report/report.ts';
-import { Checkout, configMap, kustomization, today, urlOf, yaml } from '../check/fleet.ts';
+import { sluice } from '../command-line.ts';
+import { Checkout, configMap, kustomization, urlOf, yaml } from '../check/fleet.ts';
 import { deployFiles, type Overlay, overlays } from './overlays.ts';
 
 let folder: string;
@@ -32,17 +33,7 @@ async function review(name: string, overlay: Overlay, more: Readonly<Record<stri
       kustomization('flux-system', 'sluice', { path: `./infrastructure/sluice/overlays/${overlay}` }),
     ),
   });
-  let out = '';
-  const terminal = {
-    out: (text: string): void => {
-      out += text;
-    },
-    error: (): void => {},
-    colour: false,
-    live: false,
-    width: 100,
-  };
-  const exit = await run(['check', platform.directory, '--format', 'json'], terminal, toolbox, today);
+  const { exit, out } = await sluice(toolbox, 'check', platform.directory, '--format', 'json');
   return { exit, report: JSON.parse(out) as Report };
 }
 

@@ -10,10 +10,13 @@ import type { BuiltObject, Json, KubeObject } from '../../../src/object/object.t
 import { MemoryCluster, type MemoryRequest, refusal } from '../../kube-memory/cluster.ts';
 
 export const owner = { namespace: 'a', name: 'apps' };
-export const ours = {
-  'kustomize.toolkit.fluxcd.io/name': 'apps',
-  'kustomize.toolkit.fluxcd.io/namespace': 'a',
-};
+/** What the labels and annotations of Flux begin with. */
+export const key = 'kustomize.toolkit.fluxcd.io/';
+export const ours = { [`${key}name`]: 'apps', [`${key}namespace`]: 'a' };
+/** Somebody else's Kustomization. */
+export const other = { [`${key}name`]: 'other', [`${key}namespace`]: 'b' };
+/** The ID of what `deployment` returns. */
+export const web = 'a_web_apps_Deployment';
 
 export function configMap(
   name: string,

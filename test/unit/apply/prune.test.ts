@@ -4,10 +4,9 @@ import { type PruneContext, type PruneResult, pruneStale } from '../../../src/ap
 import { SluiceError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/object/object.ts';
 import { MemoryCluster, type MemoryRequest, refusal, servedKind } from '../../kube-memory/cluster.ts';
-import { annotated, configMap, deployment, labelled, pruneContext } from './manifests.ts';
+import { annotated, configMap, deployment, key, labelled, pruneContext } from './manifests.ts';
 
 const id = 'a_x__ConfigMap';
-const key = 'kustomize.toolkit.fluxcd.io/';
 const x = labelled(configMap('x'));
 
 function having(...objects: KubeObject[]): MemoryCluster {

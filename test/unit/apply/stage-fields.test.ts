@@ -11,17 +11,16 @@ import {
   configMap,
   deployment,
   immutable,
+  key,
   labelled,
+  other,
   ours,
   settled,
   stage,
   verbs,
+  web,
   writes,
 } from './manifests.ts';
-
-const web = 'a_web_apps_Deployment';
-const other = { 'kustomize.toolkit.fluxcd.io/name': 'other', 'kustomize.toolkit.fluxcd.io/namespace': 'b' };
-const key = 'kustomize.toolkit.fluxcd.io/';
 
 describe('kubectl', () => {
   test('what it set beside Git goes, with its entries', async () => {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { isExcluded, isKept, switchesOf } from '../../../src/apply/switches.ts';
 import type { Json, KubeObject } from '../../../src/object/object.ts';
-import { configMap } from './manifests.ts';
+import { configMap, key } from './manifests.ts';
 
-const key = 'kustomize.toolkit.fluxcd.io/';
 const off = { ssa: undefined, force: false, keep: false, unmanaged: false, verbatim: false };
 
 function carrying(field: 'labels' | 'annotations', name: string, value: Json): KubeObject {
