@@ -14,8 +14,18 @@ const long = [
 export default defineConfig({
   test: {
     projects: [
-      // Pure: no child process, no disk beyond reading fixtures; seconds.
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      // Pure: no child process, no disk beyond reading fixtures; seconds. They leave nothing behind, so that one thread
+      // runs many files and loads the sources once.
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          pool: 'threads',
+          isolate: false,
+          // A busy machine is no failure.
+          testTimeout: 30_000,
+        },
+      },
       // Real parts: Git objects on disk, the Go renderer, the wasm policy, the command line.
       {
         test: {

@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
 import { appendFile, chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gitApart } from './apart.ts';
 import { gitEnvironment, type Identity, runGit, tryGit } from './run.ts';
 
 export const zero = '0'.repeat(40);
@@ -129,10 +129,8 @@ export async function mergeCommit(
 
 /** A file's bytes; undefined where the commit has no such file. */
 export async function readBlob(path: string, object: string): Promise<Buffer | undefined> {
-  return new Promise((resolve) => {
-    const settings = { cwd: path, env: gitEnvironment(), maxBuffer: 64 * 1024 * 1024, encoding: 'buffer' as const };
-    execFile('git', ['cat-file', 'blob', object], settings, (error, out) => resolve(error === null ? out : undefined));
-  });
+  const { code, out } = await gitApart({ args: ['cat-file', 'blob', object], folder: path, env: gitEnvironment() });
+  return code === 0 ? out : undefined;
 }
 
 export interface ChangedFile {

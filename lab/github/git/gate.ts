@@ -9,7 +9,7 @@ import { grants, seesRepository, whoCalls } from '../rest/access.ts';
 import { Refusal } from '../rest/refusal.ts';
 import { exclusive } from '../turn.ts';
 import type { World } from '../world.ts';
-import { serveGit } from './http.ts';
+import { readBody, serveGit } from './http.ts';
 
 const route = /^\/([^/]+)\/([^/]+?)(?:\.git)?(\/info\/refs|\/git-upload-pack|\/git-receive-pack)$/;
 
@@ -92,12 +92,6 @@ function admit(
   }
   if (actor.kind === 'app') throw new Refusal(401, 'Bad credentials');
   if (pushing && repository.archived) throw new Refusal(403, 'This repository was archived so it is read-only.');
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }
 
 /** In the second version of Git's protocol the list of references is asked for at the same address as the pack. */

@@ -1,8 +1,8 @@
 // Git's own server side, `git http-backend`, as a CGI program: https://git-scm.com/docs/git-http-backend
-import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname, basename } from 'node:path';
 import type { GitFault } from '../faults.ts';
+import { gitApart } from './apart.ts';
 import { gitEnvironment } from './run.ts';
 import { spoil } from './spoil.ts';
 
@@ -23,29 +23,31 @@ export interface GitRequest {
 }
 
 /** Answers one request of a Git client; resolves when the answer is out or the client gone. */
-export function serveGit(request: IncomingMessage, response: ServerResponse, at: GitRequest): Promise<void> {
-  return new Promise((resolve) => {
-    const child = spawn('git', ['http-backend'], { env: environment(request, at), stdio: ['pipe', 'pipe', 'ignore'] });
-    const gone = (): void => {
-      if (!response.writableFinished) child.kill('SIGKILL');
+export async function serveGit(request: IncomingMessage, response: ServerResponse, at: GitRequest): Promise<void> {
+  const gone = new AbortController();
+  const closed = new Promise<void>((resolve) => {
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
       resolve();
-    };
-    response.once('close', gone);
-    child.stdin.on('error', () => {});
-    if (at.body === undefined) request.pipe(child.stdin);
-    else child.stdin.end(at.body);
-    const exited = new Promise<void>((exit) => child.once('close', () => exit()));
-    child.once('error', () => response.destroy());
-    readHead(child.stdout)
-      .then(async ({ status, headers, rest }) => {
-        response.writeHead(status, headers);
-        await spoil(response, child.stdout, rest, at.fault);
-        await exited;
-        await at.done();
-        if (at.fault?.kind !== 'reset') response.end();
-      })
-      .catch(() => response.destroy());
+    });
   });
+  answer(request, response, at, gone.signal).catch(() => response.destroy());
+  await closed;
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  at: GitRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const input = at.body ?? (await readBody(request));
+  const { out } = await gitApart({ args: ['http-backend'], env: environment(request, at), input, signal });
+  const { status, headers, rest } = readHead(out);
+  response.writeHead(status, headers);
+  await spoil(response, rest, at.fault);
+  await at.done();
+  if (at.fault?.kind !== 'reset') response.end();
 }
 
 function environment(request: IncomingMessage, at: GitRequest): NodeJS.ProcessEnv {
@@ -73,25 +75,21 @@ interface Head {
   readonly rest: Buffer;
 }
 
-/** The CGI program's headers, and what of its body came with them. */
-function readHead(from: NodeJS.ReadableStream): Promise<Head> {
-  return new Promise((resolve, reject) => {
-    let seen = Buffer.alloc(0);
-    const onData = (chunk: Buffer): void => {
-      seen = Buffer.concat([seen, chunk]);
-      const end = seen.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      from.off('data', onData);
-      from.pause();
-      const headers: Record<string, string> = {};
-      for (const line of seen.subarray(0, end).toString('latin1').split('\r\n')) {
-        const colon = line.indexOf(':');
-        headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
-      }
-      const { status = '200', ...others } = headers;
-      resolve({ status: Number.parseInt(status, 10), headers: others, rest: seen.subarray(end + 4) });
-    };
-    from.on('data', onData);
-    from.once('end', () => reject(new Error('git http-backend ended without an answer')));
-  });
+/** The CGI program's headers, and its body. */
+function readHead(answer: Buffer): Head {
+  const end = answer.indexOf('\r\n\r\n');
+  if (end < 0) throw new Error('git http-backend ended without an answer');
+  const headers: Record<string, string> = {};
+  for (const line of answer.subarray(0, end).toString('latin1').split('\r\n')) {
+    const colon = line.indexOf(':');
+    headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+  }
+  const { status = '200', ...others } = headers;
+  return { status: Number.parseInt(status, 10), headers: others, rest: answer.subarray(end + 4) };
+}
+
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { gitApart } from './apart.ts';
 
 export interface Identity {
   readonly name: string;
@@ -35,25 +35,13 @@ export function gitEnvironment(who?: Identity): NodeJS.ProcessEnv {
 }
 
 /** Runs Git in a folder, whatever it exits with. */
-export function tryGit(
+export async function tryGit(
   folder: string,
   args: readonly string[],
-  options: { readonly input?: string | Uint8Array; readonly who?: Identity } = {},
+  { input, who }: { readonly input?: string | Uint8Array; readonly who?: Identity } = {},
 ): Promise<GitResult> {
-  return new Promise((resolve, reject) => {
-    const settings = {
-      cwd: folder,
-      env: gitEnvironment(options.who),
-      maxBuffer: 256 * 1024 * 1024,
-      encoding: 'utf8' as const,
-    };
-    const child = execFile('git', [...args], settings, (error, out, err) => {
-      if (error !== null && typeof error.code !== 'number') reject(new Error(error.message, { cause: error }));
-      else resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
-    });
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(options.input ?? '');
-  });
+  const ran = await gitApart({ args, folder, env: gitEnvironment(who), ...(input !== undefined && { input }) });
+  return { code: ran.code ?? 128, out: ran.out.toString('utf8'), err: ran.err };
 }
 
 /** @throws Error with Git's own words where it does not exit with 0 */

@@ -4,35 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { GitFault } from '../faults.ts';
 
 /** Passes a Git answer on, damaged as a fault wants it; resolves when all has been written and leaves the end to the caller. */
-export async function spoil(
-  to: ServerResponse,
-  from: NodeJS.ReadableStream,
-  first: Buffer,
-  fault: GitFault | undefined,
-): Promise<void> {
-  if (fault === undefined) {
-    if (first.length > 0) to.write(first);
-    for await (const chunk of from) if (!to.write(chunk)) await drained(to);
-    return;
-  }
-  const all = await collect(from, first);
-  if (fault.kind === 'truncate') to.write(all.subarray(0, Math.floor(all.length / 2)));
-  else if (fault.kind === 'corrupt') to.write(flipped(all));
-  else if (fault.kind === 'reset') to.write(all.subarray(0, Math.floor(all.length / 2)), () => to.destroy());
-  else if (fault.kind === 'hang') await hang(to);
-  else if (fault.kind === 'drip') await drip(to, all, fault.bytesPerSecond ?? 1);
-  else if (fault.kind === 'chatter') await chatter(to, all);
-  else to.write(all);
-}
-
-async function collect(from: NodeJS.ReadableStream, first: Buffer): Promise<Buffer> {
-  const chunks = [first];
-  for await (const chunk of from) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-function drained(to: ServerResponse): Promise<unknown> {
-  return Promise.race([once(to, 'drain'), once(to, 'close')]);
+export async function spoil(to: ServerResponse, all: Buffer, fault: GitFault | undefined): Promise<void> {
+  if (fault?.kind === 'truncate') to.write(all.subarray(0, Math.floor(all.length / 2)));
+  else if (fault?.kind === 'corrupt') to.write(flipped(all));
+  else if (fault?.kind === 'reset') to.write(all.subarray(0, Math.floor(all.length / 2)), () => to.destroy());
+  else if (fault?.kind === 'hang') await hang(to);
+  else if (fault?.kind === 'drip') await drip(to, all, fault.bytesPerSecond ?? 1);
+  else if (fault?.kind === 'chatter') await chatter(to, all);
+  else if (all.length > 0) to.write(all);
 }
 
 /** One byte of the pack's compressed data is another; its framing stays whole. */
