@@ -12,6 +12,7 @@ import { type Agent, type AgentOptions, startAgent } from '../../../src/agent.ts
 import type { Queues } from '../../../src/ports/queue.ts';
 import { createToolbox, type Toolbox } from '../../../src/toolbox.ts';
 import { installPlatform } from '../bootstrap/install.ts';
+import { layStore } from '../queue/made.ts';
 
 export const clusterName = 'eu';
 const owner = 'acme';
@@ -90,7 +91,7 @@ export class Stand {
   async agent(more: Partial<AgentOptions> & { readonly server?: string } = {}): Promise<Running> {
     const token = await this.cluster.serviceAccountToken('sluice-system', 'sluice-agent');
     const data = await mkdtemp(join(this.#folder, 'data-'));
-    const queues = more.queues ?? (await openQueues('embedded', { folder: join(data, 'queue') }));
+    const queues = more.queues ?? (await ownQueues(join(data, 'queue')));
     const { renderer, policyEngine, shippedPolicies } = await this.toolbox.tools(() => {});
     const log = createLog({
       level: 'debug',
@@ -175,6 +176,11 @@ export class Stand {
     await this.github.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+async function ownQueues(folder: string): Promise<Queues> {
+  await layStore(folder);
+  return await openQueues('embedded', { folder });
 }
 
 export interface Running {

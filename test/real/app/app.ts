@@ -10,6 +10,7 @@ import type { Comment } from '../../../lab/github/issue.ts';
 import { type Started, startRole } from '../../../src/roles.ts';
 import { createToolbox, type Toolbox } from '../../../src/toolbox.ts';
 import { configMap, platformFiles, yaml } from '../check/fleet.ts';
+import { layStore } from '../queue/made.ts';
 
 export const platformName = 'acme/platform';
 export const secret = 'a-secret-for-webhooks-of-the-lab';
@@ -142,13 +143,15 @@ export async function startOrganisation(options: AppOptions = {}): Promise<Organ
     events: ['pull_request', 'push', 'check_run', 'check_suite', 'issue_comment', 'merge_group'],
   });
   github.installApp(app, 'acme');
+  const { queue = 'embedded' } = options;
+  if (queue === 'embedded') await layStore(join(folder, 'data', 'queue'));
   const environment = {
     SLUICE_APP_ID: String(app.id),
     SLUICE_PRIVATE_KEY: app.privateKey,
     SLUICE_WEBHOOK_SECRET: secret,
     SLUICE_GITHUB_URL: github.address,
     SLUICE_PLATFORM: platformName,
-    SLUICE_QUEUE: options.queue ?? 'embedded',
+    SLUICE_QUEUE: queue,
     SLUICE_DATA: join(folder, 'data'),
     SLUICE_LISTEN: '127.0.0.1:0',
     SLUICE_ADMIN_LISTEN: '127.0.0.1:0',

@@ -10,6 +10,7 @@ import { openQueue } from '../../../src/adapters/queue/open.ts';
 import type { Queue } from '../../../src/ports/queue.ts';
 import { eventually } from './eventually.ts';
 import { Hands, review } from './hands.ts';
+import { layStore } from './made.ts';
 import { startWorker } from './processes.ts';
 
 let folder: string;
@@ -52,6 +53,7 @@ describe('the embedded queue', () => {
   });
 
   test('is for one opener in a process, until it is closed', async () => {
+    await layStore(folder);
     const queue = await opened();
     await queue.add(review(1, 1));
     await expect(opened()).rejects.toMatchObject({ code: 'queue.locked' });
@@ -61,6 +63,7 @@ describe('the embedded queue', () => {
   });
 
   test('has doors for other threads, which close with it', async () => {
+    await layStore(folder);
     const queue = await opened();
     const door = embeddedDoor(folder);
     if (door === undefined) throw new Error('there is no door');
@@ -79,6 +82,7 @@ describe('the embedded queue', () => {
   });
 
   test('stops when its lock has become another process’s', async () => {
+    await layStore(folder);
     const queue = await opened();
     const lock = path.join(folder, 'lock');
     await writeFile(path.join(lock, '2'), JSON.stringify({ token: 'another', pid: 1, host: 'elsewhere' }));

@@ -8,6 +8,7 @@ import { openEmbedded } from '../../../src/adapters/queue/embedded.ts';
 import { openPostgres } from '../../../src/adapters/queue/postgres.ts';
 import { openRedis } from '../../../src/adapters/queue/redis.ts';
 import type { Store } from '../../../src/adapters/queue/store.ts';
+import { layStore } from './made.ts';
 import { postgresServer, redisServer, type Server } from './servers.ts';
 
 export interface TestStore {
@@ -40,6 +41,7 @@ export async function testStore(name: (typeof storeNames)[number]): Promise<Test
 async function embedded(): Promise<TestStore> {
   const root = await mkdtemp(path.join(tmpdir(), 'sluice-queue-'));
   const folder = path.join(root, 'queue');
+  await layStore(folder);
   return {
     address: 'embedded',
     folder,

@@ -10,6 +10,7 @@ import { openQueue } from '../../../src/adapters/queue/open.ts';
 import type { Queue } from '../../../src/ports/queue.ts';
 import type { Server } from '../../../src/server.ts';
 import { startServerApart } from '../../../src/server-apart.ts';
+import { layStore } from '../queue/made.ts';
 import { headersFor, opened, secret, send } from './hook.ts';
 
 const body = JSON.stringify(opened);
@@ -20,6 +21,7 @@ const servers: Server[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-apart-'));
+  await layStore(folder);
   queue = await openQueue('embedded', { folder });
 });
 afterEach(async () => {
