@@ -35,7 +35,7 @@ export default defineConfig({
           globalSetup: ['test/real/build.ts', 'test/real/cluster/setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       // Minutes each: processes killed again and again, forty repositories at once. `npm run test:long`.

@@ -11,6 +11,8 @@ import { stringMap } from './read.ts';
 export interface ChangedObject {
   readonly object: string;
   readonly action: 'created' | 'configured' | 'deleted' | 'unchanged' | 'skipped';
+  /** For the author: it was written in a version that is no longer served, fields were taken from others. */
+  readonly note?: string | undefined;
 }
 
 export type Happening =
@@ -64,7 +66,7 @@ function wordsOf(happening: Happening): { readonly reason: Reason; readonly mess
     case 'changed': {
       const lines = happening.changes
         .filter(({ action }) => action !== 'unchanged' && action !== 'skipped')
-        .map(({ object, action }) => `${object} ${action}`);
+        .map(({ object, action, note }) => `${object} ${action}${note === undefined ? '' : ` (${note})`}`);
       return lines.length === 0 ? undefined : { reason: 'Progressing', message: lines.join('\n') };
     }
     case 'healthy':

@@ -3,7 +3,7 @@ import { type ErrorCode, type ErrorKind, SluiceError } from '../../errors.ts';
 import { list, mapping } from '../../object/json.ts';
 import type { KubeRefusal } from '../../ports/kube.ts';
 import { parseMapping } from './exact.ts';
-import { fieldName, reasonCode, shown, spoken } from './said.ts';
+import { fieldName, reasonCode, remedyFor, shown, spoken } from './said.ts';
 
 /** What was asked for, in the words of RBAC. */
 export interface Target {
@@ -154,10 +154,16 @@ function denied(said: Said, target: Target): Translated {
       remedy: `grant it by a ${role} and a ${bound}${namespace === undefined ? '' : ` in ${namespace}`}`,
     };
   }
+  return notAdmitted(said, target);
+}
+
+/** RBAC would have allowed it: admission, a quota, a namespace that goes. */
+function notAdmitted(said: Said, target: Target): Translated {
   const { sentence, fields } = spoken(said.message, said.causes, isSecret(target));
   const why = [sentence, ...fields].filter((one) => one !== undefined).join('; ');
   const message = `${described(target)}: denied to ${target.user === '' ? 'the agent' : target.user}${why === '' ? '' : `: ${why}`}`;
-  return { code: 'kube.denied', kind: 'terminal', message };
+  const remedy = remedyFor(said.message);
+  return { code: 'kube.denied', kind: 'terminal', message, ...(remedy === undefined ? {} : { remedy }) };
 }
 
 /** `impersonate`, or `impersonate-on:serviceaccount:get` of API servers that have constrained impersonation (KEP-5284). */

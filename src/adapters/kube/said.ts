@@ -87,13 +87,25 @@ const formSentences: readonly (readonly [RegExp, string])[] = [
   [/: parsing time "/, 'a time is none: write it as 2026-01-31T12:00:00Z'],
 ];
 
-/** Sentences that are worth repeating, from the API server and its built-in admission; none quotes a manifest's value. */
-const sentences: readonly RegExp[] = [
-  /exceeded quota: [\s\S]*/,
-  /violates PodSecurity [\s\S]*/,
-  /is attempting to grant RBAC permissions not currently held:[\s\S]*/,
-  /unable to create new content in namespace \S+ because it is being terminated/,
-  /the namespace from the provided object does not match[\s\S]*/,
+/**
+ * Sentences that are worth repeating, from the API server and its built-in admission, and what to do about each; none
+ * quotes a manifest's value.
+ */
+const sentences: readonly (readonly [RegExp, string])[] = [
+  [/exceeded quota: [\s\S]*/, 'ask for less in the manifest, or the platform team for a larger quota'],
+  [/violates PodSecurity [\s\S]*/, 'set in the pod template what it names'],
+  [
+    /is attempting to grant RBAC permissions not currently held:[\s\S]*/,
+    'grant only what the account that applies it may do itself',
+  ],
+  [
+    /unable to create new content in namespace \S+ because it is being terminated/,
+    'see what holds the namespace back (kubectl describe namespace), or take its objects out of Git',
+  ],
+  [
+    /the namespace from the provided object does not match[\s\S]*/,
+    'write the namespace in which it is to be, or leave it out',
+  ],
 ];
 const webhook = /admission webhook "([A-Za-z0-9.-]{1,253})" denied the request(?:: ([\s\S]*))?/;
 const failedWebhook = /failed calling webhook "([A-Za-z0-9.-]{1,253})"/;
@@ -105,11 +117,20 @@ function sentenceOf(message: string): string | undefined {
     const { why = '' } = policy;
     return why === '' ? policy.words : `${policy.words}: ${withoutQuotes(why)}`;
   }
-  for (const form of sentences) {
+  for (const [form] of sentences) {
     const found = form.exec(message)?.[0];
     if (found !== undefined) return shown(found, maxSentence);
   }
   return undefined;
+}
+
+/** What to do about a refusal that is not about RBAC; undefined where the server gave no reason that is known. */
+export function remedyFor(message: string): string | undefined {
+  const policy = policyOf(message);
+  if (policy === undefined) return sentences.find(([form]) => form.test(message))?.[1];
+  return policy.why === undefined && failedWebhook.test(message)
+    ? 'ask who runs that webhook to bring it back'
+    : 'change what it names, or ask who runs that rule';
 }
 
 /** Who else had a say in it: an admission webhook or policy, and its own words. */

@@ -40,6 +40,14 @@ describe('eventsOf', () => {
       },
     },
     {
+      title: 'changes with what their author should know',
+      happening: {
+        type: 'changed',
+        changes: [{ object: 'Alert/apps/web', action: 'created', note: 'v1beta1 is no longer served' }],
+      },
+      is: { message: 'Alert/apps/web created (v1beta1 is no longer served)' },
+    },
+    {
       title: 'no changes',
       happening: { type: 'changed', changes: [{ object: 'x', action: 'unchanged' }] },
       is: undefined,

@@ -130,29 +130,37 @@ describe('what is denied', () => {
     [
       'pods "web" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2',
       'exceeded quota: compute, requested: pods=1',
+      /larger quota/,
     ],
     [
       'pods "web" is forbidden: violates PodSecurity "restricted:latest": privileged (container "web" must not set)',
       'violates PodSecurity "restricted:latest": privileged (container "web"',
+      /pod template/,
     ],
     [
       `roles "x" is forbidden: user "${user}" (groups=["x"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}`,
       'is attempting to grant RBAC permissions not currently held: {APIGroups:[""], Resources:["secrets"], Verbs:["get"]}',
+      /may do itself/,
     ],
     [
       'configmaps "x" is forbidden: unable to create new content in namespace a because it is being terminated',
       'in namespace a because it is being terminated',
+      /holds the namespace/,
     ],
     [
       'admission webhook "policy.example.com" denied the request: no latest tag',
       'admission policy.example.com denied it: no latest tag',
+      /who runs that rule/,
     ],
     [
       "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'replicas' with binding 'b' denied request: too many replicas",
       'admission replicas denied it: too many replicas',
+      /who runs that rule/,
     ],
-  ])('by admission is said in its words: %#', (message, words) => {
-    expect(answered(403, { reason: 'Forbidden', message }).message).toContain(words);
+  ])('by admission is said in its words, with what to do: %#', (message, words, remedy) => {
+    const error = answered(403, { reason: 'Forbidden', message });
+    expect(error.message).toContain(words);
+    expect(error.remedy).toMatch(remedy);
   });
 });
 
