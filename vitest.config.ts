@@ -24,6 +24,8 @@ export default defineConfig({
           isolate: false,
           // A busy machine is no failure.
           testTimeout: 30_000,
+          // Projects with as many workers as each likes run one after the other.
+          sequence: { groupOrder: 1 },
         },
       },
       // Real parts: Git objects on disk, the Go renderer, the wasm policy, the command line.
@@ -36,6 +38,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 3,
+          sequence: { groupOrder: 2 },
         },
       },
       // Minutes each: processes killed again and again, forty repositories at once. `npm run test:long`.
@@ -47,6 +50,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 300_000,
           maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],
