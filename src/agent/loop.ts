@@ -139,9 +139,9 @@ export class AgentLoop {
   }
 
   /** A push was heard of: whoever follows that branch asks the server now. */
-  async pushed({ url, branch }: PushedJob): Promise<string> {
+  async pushed({ url, branch, commit }: PushedJob): Promise<string> {
     const keys = this.tools.sources.following(url, branch);
-    await Promise.all(keys.map((key) => this.tools.sources.refresh(key)));
+    await Promise.all(keys.map((key) => this.tools.sources.refresh(key, commit)));
     return keys.length === 0 ? 'followed by nobody here' : `asked for ${keys.join(', ')}`;
   }
 
