@@ -31,8 +31,8 @@ export interface SourceTools {
   elapsed(): number;
   /** 0 to 1. */
   random(): number;
-  /** After every attempt; `moved` where the revision is another one than before. */
-  onFetched(object: KubeObject, outcome: SourceOutcome, moved: boolean): void;
+  /** After every attempt; `before` is what was good last. */
+  onFetched(object: KubeObject, outcome: SourceOutcome, before: SourceState | undefined): void;
 }
 
 export type SourceOutcome =
@@ -171,7 +171,7 @@ export class GitSources {
     held.askedMs = askedMs;
     if (this.#held.get(key) !== held) return;
     this.#say(key, held.outcome, before);
-    this.#tools.onFetched(object, held.outcome, held.outcome.state?.revision !== before?.revision);
+    this.#tools.onFetched(object, held.outcome, before);
   }
 
   #say(key: string, outcome: SourceOutcome, before: SourceState | undefined): void {
