@@ -90,9 +90,11 @@ async function bringAbout(run: Run, progress: Progress, tools: ReconcileTools): 
   const going = run.deploy.prune ? stale.filter(({ id }) => !left.has(id)) : [];
   const known = tools.memory.record(run.key)?.leaving;
   guardDeletions(run, prepared, known === undefined ? going : going.filter(({ id }) => !known.has(id)), inputs);
-  // Write ahead what may be created, so that nothing is ever forgotten, and hold the status from here on.
+  // Write ahead what may be created, so that nothing is ever forgotten, and hold the status from here on. Objects are looked
+  // at meanwhile; the first write waits for it.
   const ahead = union(old, next);
   printInventory(ahead);
+  let writing = Promise.resolve();
   if (!unmoved.nothing || going.length > 0 || !sameInventory(old, ahead)) {
     const words = { step: 'Detecting drift', revision: source.revision, timeoutMs: run.deploy.timeoutMs } as const;
     const status = progressingStatus(run.object, run.attempt, {
@@ -101,12 +103,11 @@ async function bringAbout(run: Run, progress: Progress, tools: ReconcileTools): 
       attempted: true,
       inventory: ahead,
     });
-    await run.write(status, true);
-    progress.inventory = ahead;
+    writing = run.writeAhead(status).then(() => void (progress.inventory = ahead));
   }
   // Apply in stages, then delete what is stale.
   tools.memory.doubt(run.key);
-  const applied = await applyAll(run, prepared, { inputs, kinds, unmoved, how }, tools);
+  const applied = await after(writing, applyAll(run, prepared, { inputs, kinds, unmoved, how }, tools));
   const { survivors, pruned, failure } = await prune(run, going, { ...inputs, kinds: applied.kinds }, tools);
   const inventory = union(survivors, next);
   progress.inventory = inventory;
@@ -119,6 +120,13 @@ async function bringAbout(run: Run, progress: Progress, tools: ReconcileTools): 
   const done = { prepared, applied, pruned, inputs, inventory, revision, digest: progress.digest, progress };
   // Others look at what this one still holds, so they come after its inventory was written.
   return checkHealth(run, done, tools).finally(() => wakeOthers(run.key, applied.changes, tools));
+}
+
+/** What the second comes to, once the first has come true; both have ended by then. @throws what the first throws, else the second */
+async function after<Result>(first: Promise<void>, second: Promise<Result>): Promise<Result> {
+  await Promise.allSettled([first, second]);
+  await first;
+  return second;
 }
 
 function today(tools: ReconcileTools): string {

@@ -47,6 +47,20 @@ export async function measureDeploy(bench: Bench): Promise<Measured> {
   }
 }
 
+/** Only from the webhook to the first request of an apply, beside a batch of Kustomizations that are left alone. */
+export async function measureDeployLatency(bench: Bench): Promise<Measured> {
+  bench.say(`latency: starting a cluster and its agent, ${batch} Kustomizations in Git`);
+  const stand = await deployStand(bench.directory, batch, bench.say);
+  try {
+    await createApps(stand, 0, batch);
+    await stand.seen.ready(batch, stand.commit, longMs);
+    await settled(stand);
+    return await measureLatency(bench, stand);
+  } finally {
+    await stand.close();
+  }
+}
+
 async function createBatch(stand: DeployStand, from: number, into: Paced[]): Promise<readonly Count[]> {
   const position = await stand.cluster.auditPosition();
   into.push(

@@ -12,21 +12,34 @@ export interface FetchedSource {
   readonly repository: Repository;
 }
 
-/** @throws SluiceError `fleet.source`, transient for what a retry may mend; `deploy.source` where there is no such ref */
-export async function fetchSource(remote: Remote, ref: SourceRef, mirrors: Mirrors): Promise<FetchedSource> {
+/**
+ * @param perhaps a commit where a branch may be by now, which only saves time
+ * @throws SluiceError `fleet.source`, transient for what a retry may mend; `deploy.source` where there is no such ref
+ */
+export async function fetchSource(
+  remote: Remote,
+  ref: SourceRef,
+  mirrors: Mirrors,
+  perhaps?: string,
+): Promise<FetchedSource> {
   if (ref.commit !== undefined) return fetchCommit(remote, ref.commit, ref, mirrors);
-  if (ref.name !== undefined) return fetchRef(remote, ref.name, ref.name, mirrors);
+  if (ref.name !== undefined) return fetchRef(remote, ref.name, mirrors, { perhaps });
   if (ref.semver !== undefined) {
     const tag = await newestTag(remote, ref.semver, mirrors);
-    return fetchRef(remote, `refs/tags/${tag}`, tag, mirrors);
+    return fetchRef(remote, `refs/tags/${tag}`, mirrors, { shown: tag });
   }
-  if (ref.tag !== undefined) return fetchRef(remote, `refs/tags/${ref.tag}`, ref.tag, mirrors);
+  if (ref.tag !== undefined) return fetchRef(remote, `refs/tags/${ref.tag}`, mirrors, { shown: ref.tag });
   const branch = ref.branch ?? 'master';
-  return fetchRef(remote, `refs/heads/${branch}`, branch, mirrors);
+  return fetchRef(remote, `refs/heads/${branch}`, mirrors, { shown: branch, perhaps });
 }
 
-async function fetchRef(remote: Remote, full: string, shown: string, mirrors: Mirrors): Promise<FetchedSource> {
-  const fetched = await mirrors.fetch(remote, full);
+async function fetchRef(
+  remote: Remote,
+  full: string,
+  mirrors: Mirrors,
+  { shown = full, perhaps }: { readonly shown?: string; readonly perhaps?: string | undefined },
+): Promise<FetchedSource> {
+  const fetched = await mirrors.fetch(remote, full, [], perhaps);
   if (fetched === undefined) throw missing(full);
   return { revision: `${shown}@sha1:${fetched.commit}`, commit: fetched.commit, repository: fetched.repository };
 }

@@ -11,6 +11,7 @@ import type { Follower } from '../ports/kube.ts';
 import type { PushedJob, Queue } from '../ports/queue.ts';
 import type { ReconcileTools } from '../reconcile/run.ts';
 import type { AgentTools } from './agent-tools.ts';
+import { changedFirst } from './changed-first.ts';
 import { Deployments, type DeploymentReport } from './deployments.ts';
 import { DriftPace } from './drift-pace.ts';
 import { FleetView, rulesDigest, sameRef } from './fleet-view.ts';
@@ -64,7 +65,7 @@ export class AgentLoop {
       ...tools,
       mirrors,
       remote: sourceRemotes({ kube, hosted: tools.hosted, isDeclared: (object) => this.#isDeclared(object) }),
-      onFetched: (object, outcome, moved) => this.#fetched(object, outcome, moved),
+      onFetched: (object, outcome, before) => this.#fetched(object, outcome, before),
     });
     const touched = new Touched({ cluster: kube, signal, onChange: (owner) => this.#touched(owner) });
     this.#references = new References({
@@ -139,9 +140,9 @@ export class AgentLoop {
   }
 
   /** A push was heard of: whoever follows that branch asks the server now. */
-  async pushed({ url, branch }: PushedJob): Promise<string> {
+  async pushed({ url, branch, commit }: PushedJob): Promise<string> {
     const keys = this.tools.sources.following(url, branch);
-    await Promise.all(keys.map((key) => this.tools.sources.refresh(key)));
+    await Promise.all(keys.map((key) => this.tools.sources.refresh(key, commit)));
     return keys.length === 0 ? 'followed by nobody here' : `asked for ${keys.join(', ')}`;
   }
 
@@ -208,9 +209,13 @@ export class AgentLoop {
     }
   }
 
-  #fetched(object: KubeObject, outcome: SourceOutcome, moved: boolean): void {
+  #fetched(object: KubeObject, outcome: SourceOutcome, before: SourceState | undefined): void {
+    // Who waits for it comes first.
+    this.#wake(keyOf(object), outcome, before);
     this.#writeSourceStatus(object, outcome);
-    const key = keyOf(object);
+  }
+
+  #wake(key: string, outcome: SourceOutcome, before: SourceState | undefined): void {
     // The first answer makes due whoever waits for it, whatever it is.
     const first = !this.#seen.has(key);
     this.#seen.add(key);
@@ -220,11 +225,17 @@ export class AgentLoop {
     if (outcome.state === undefined && first)
       for (const [reader, kustomization] of this.tools.kustomizations.all())
         if (this.#reads(kustomization, key)) this.tools.schedule.now(reader, 'source cannot be fetched');
-    if (!moved || outcome.state === undefined) return;
-    for (const [reader, kustomization] of this.tools.kustomizations.all())
-      if (this.#reads(kustomization, key)) this.tools.schedule.now(reader, `source ${outcome.state.revision}`);
+    if (outcome.state === undefined || outcome.state.revision === before?.revision) return;
+    void this.#wakeReaders(key, outcome.state, before);
     this.#deployments.moved(outcome.state, first);
     if (this.#isPlatform(outcome.state)) this.#rulesMayDiffer();
+  }
+
+  async #wakeReaders(source: string, state: SourceState, before: SourceState | undefined): Promise<void> {
+    const readers = [...this.tools.kustomizations.all()].filter(([, object]) => this.#reads(object, source));
+    const several = readers.length > 1 && before !== undefined;
+    const keys = several ? await changedFirst(readers, before.tree, state.tree) : readers.map(([key]) => key);
+    for (const key of keys) this.tools.schedule.now(key, `source ${state.revision}`);
   }
 
   #reads(kustomization: KubeObject, sourceKey: string): boolean {

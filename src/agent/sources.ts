@@ -31,8 +31,8 @@ export interface SourceTools {
   elapsed(): number;
   /** 0 to 1. */
   random(): number;
-  /** After every attempt; `moved` where the revision is another one than before. */
-  onFetched(object: KubeObject, outcome: SourceOutcome, moved: boolean): void;
+  /** After every attempt; `before` is what was good last. */
+  onFetched(object: KubeObject, outcome: SourceOutcome, before: SourceState | undefined): void;
 }
 
 export type SourceOutcome =
@@ -49,6 +49,8 @@ interface Held {
   failures: number;
   running: Promise<void> | undefined;
   again: boolean;
+  /** Where its branch was said to be, since the server was asked last. */
+  perhaps: string | undefined;
 }
 
 const firstRetryMs = 750;
@@ -70,7 +72,7 @@ export class GitSources {
     const held = this.#held.get(key);
     if (held === undefined) {
       const fresh = { object, spec, outcome: undefined, askedMs: -Infinity, dueMs: -Infinity, failures: 0 };
-      this.#held.set(key, { ...fresh, running: undefined, again: false });
+      this.#held.set(key, { ...fresh, running: undefined, again: false, perhaps: undefined });
       return;
     }
     const before = [held.spec, stringAt(held.object.metadata.annotations, requestedAt)];
@@ -99,10 +101,15 @@ export class GitSources {
     );
   }
 
-  /** Asks the server now; a fetch under way is followed by another, since it may have asked before. */
-  async refresh(key: string): Promise<void> {
+  /**
+   * Asks the server now; a fetch under way is followed by another, since it may have asked before.
+   *
+   * @param perhaps the commit where its branch was said to be, which only saves time
+   */
+  async refresh(key: string, perhaps?: string): Promise<void> {
     const held = this.#held.get(key);
     if (held === undefined || held.spec.suspended) return;
+    held.perhaps = perhaps;
     if (held.running !== undefined) {
       held.again = true;
       await held.running;
@@ -141,13 +148,14 @@ export class GitSources {
   }
 
   async #fetch(key: string, held: Held): Promise<void> {
-    const { object, spec } = held;
+    const { object, spec, perhaps } = held;
+    held.perhaps = undefined;
     const before = held.outcome?.state;
     const askedMs = this.#tools.elapsed();
     try {
       if (spec.refused !== undefined) throw new SluiceError('deploy.source', `GitRepository ${key}: ${spec.refused}`);
       const remote = await this.#tools.remote(object, spec);
-      const { revision, commit, repository } = await fetchSource(remote, spec.ref, this.#tools.mirrors);
+      const { revision, commit, repository } = await fetchSource(remote, spec.ref, this.#tools.mirrors, perhaps);
       const same = before?.revision === revision && before.url === spec.url;
       const tree = same ? before.tree : await repository.tree(commit);
       const state = { key, url: spec.url, ref: spec.ref, revision, commit, tree };
@@ -163,7 +171,7 @@ export class GitSources {
     held.askedMs = askedMs;
     if (this.#held.get(key) !== held) return;
     this.#say(key, held.outcome, before);
-    this.#tools.onFetched(object, held.outcome, held.outcome.state?.revision !== before?.revision);
+    this.#tools.onFetched(object, held.outcome, before);
   }
 
   #say(key: string, outcome: SourceOutcome, before: SourceState | undefined): void {

@@ -1,5 +1,5 @@
 // A GitHub event → jobs. An event is only a hint that something changed: what it says of commits and states is not
-// believed, and whoever takes the job reads GitHub again.
+// believed, and whoever takes the job reads GitHub again. Where a branch is said to stand is passed on as a hint what to ask for.
 import { z } from 'zod';
 import type { Job, PushedJob, ReviewJob, SweepJob } from '../ports/queue.ts';
 import { isJob } from './job.ts';
@@ -55,7 +55,15 @@ const schemas = {
     pull_request: z.object({ number: id, merged: z.boolean().nullish() }),
     changes: z.object({ base: z.unknown().optional() }).optional(),
   }),
-  push: scope.extend({ ref: z.string().max(1000), deleted: z.boolean().default(false) }),
+  push: scope.extend({
+    ref: z.string().max(1000),
+    deleted: z.boolean().default(false),
+    after: z
+      .string()
+      .regex(/^[0-9a-f]{40}$/)
+      .optional()
+      .catch(undefined),
+  }),
   merge_group: scope.extend({
     action: z.string(),
     merge_group: z.object({
@@ -140,13 +148,15 @@ function ofPullRequest(payload: Payload<'pull_request'>, cause: string): Decisio
 }
 
 function ofPush(payload: Payload<'push'>, cause: string, context: EventContext): Decision {
-  const { ref, deleted, repository: where } = payload;
+  const { ref, deleted, after, repository: where } = payload;
   const named = place(payload);
   if (deleted) return ignored('a branch or tag was deleted', named);
   if (!ref.startsWith('refs/heads/')) return ignored('no branch was pushed', named);
   const branch = ref.slice('refs/heads/'.length);
   // A fleet may follow any branch of any repository; agents know which.
-  const pushed = { kind: 'pushed', version: 1, url: `${context.web}/${where.full_name}`, branch, cause } as const;
+  const url = `${context.web}/${where.full_name}`;
+  const hint = after === undefined ? {} : { commit: after };
+  const pushed = { kind: 'pushed', version: 1, url, branch, ...hint, cause } as const;
   const jobs = reviewsAfter(payload, branch, cause, context);
   return isJob({ ...pushed, cluster: 'any' }) ? { jobs, pushed, ...named } : { jobs, ...named };
 }

@@ -10,6 +10,7 @@ import { isSearch } from './cause.ts';
 const id = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 const version = z.literal(1);
 const fullName = z.string().regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/);
+const sha1 = z.string().regex(/^[0-9a-f]{40}$/);
 const commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);
 const baseRef = z
   .string()
@@ -56,7 +57,15 @@ const jobSchema = z.discriminatedUnion('kind', [
     cause,
   }),
   z.strictObject({ kind: z.literal('reconcile'), version, cluster: clusterName, namespace, name, cause }),
-  z.strictObject({ kind: z.literal('pushed'), version, cluster: clusterName, url, branch, cause }),
+  z.strictObject({
+    kind: z.literal('pushed'),
+    version,
+    cluster: clusterName,
+    url,
+    branch,
+    commit: z.exactOptional(sha1),
+    cause,
+  }),
   z
     .strictObject({
       kind: z.literal('deployed'),

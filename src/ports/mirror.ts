@@ -25,12 +25,13 @@ export interface Fetched {
 export interface Mirrors {
   /**
    * The commit that a full ref (`refs/pull/7/merge`) has on the server now, with everything it needs; undefined where the
-   * server has no such ref. Of refs that start with one of `also`, only the names and commits.
+   * server has no such ref. Of refs that start with one of `also`, only the names and commits. `perhaps` is a commit where the
+   * ref may be: it is fetched while the server is asked for the ref, and thrown away where that is somewhere else.
    *
    * @throws SluiceError `fleet.source`, transient for what a retry may mend; what the server said is not repeated.
    *   `source.tooLarge` for more than the mirror takes
    */
-  fetch(remote: Remote, ref: string, also?: readonly string[]): Promise<Fetched | undefined>;
+  fetch(remote: Remote, ref: string, also?: readonly string[], perhaps?: string): Promise<Fetched | undefined>;
   /** Full name of a ref below `prefix` that stands at a commit on the server now; undefined where there is none. */
   refOf(remote: Remote, commit: string, prefix: string): Promise<string | undefined>;
   /** All refs below `prefix` on the server now, with their commits. @throws as `fetch` */

@@ -58,6 +58,8 @@ export interface PushedJob {
   readonly url: string;
   /** Short name: `main`. */
   readonly branch: string;
+  /** Where the branch was said to stand: a hint what to ask the Git server for, which alone says where it stands. */
+  readonly commit?: string;
   readonly cause: string;
 }
 

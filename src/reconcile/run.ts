@@ -59,6 +59,8 @@ export class Run {
   #object: KubeObject;
   #held = false;
   #lookedMs: number;
+  /** Stays rejected where it failed, so that nothing gets past it later either. */
+  #ahead: Promise<void> = Promise.resolve();
 
   constructor(object: KubeObject, tools: ReconcileTools, signal: AbortSignal) {
     this.key = keyOf(object);
@@ -99,6 +101,15 @@ export class Run {
   }
 
   /**
+   * Begins to write what must stand in the status before any object is written, as `write` does with `holds`. Every look from
+   * here on, and so every fence before a write, waits for it and fails as it does.
+   */
+  writeAhead(patch: StatusPatch): Promise<void> {
+    this.#ahead = this.write(patch, true);
+    return this.#ahead;
+  }
+
+  /**
    * Writes the status as a compare-and-set. With `holds` the attempt's id is in it, and later looks expect to find it.
    *
    * @throws SluiceError `deploy.superseded` where somebody else wrote meanwhile and it is theirs now
@@ -114,19 +125,25 @@ export class Run {
         const moved = thrown instanceof SluiceError && thrown.code === 'kube.conflict';
         if (!moved || tries >= 3) throw thrown;
         // A person annotated it, say: the same words hold for it, if it is still ours.
-        await this.look();
+        await this.#look();
       }
     }
   }
 
   /** Looks where the last look is too long ago. @throws as `look` */
   async stillMine(): Promise<void> {
+    await this.#ahead;
     this.signal.throwIfAborted();
-    if (this.#tools.elapsed() - this.#lookedMs > lookHoldsMs) await this.look();
+    if (this.#tools.elapsed() - this.#lookedMs > lookHoldsMs) await this.#look();
   }
 
   /** @throws SluiceError `deploy.superseded` where it is gone, changed, suspended, or another attempt's */
   async look(): Promise<void> {
+    await this.#ahead;
+    await this.#look();
+  }
+
+  async #look(): Promise<void> {
     this.signal.throwIfAborted();
     const now = await this.#tools.cluster.get(this.address);
     const gone = now === undefined || uidOf(now) !== uidOf(this.#object);

@@ -8,6 +8,7 @@ import type { Fetched, Mirrors, Remote } from '../../ports/mirror.ts';
 import type { Repository } from '../../ports.ts';
 import { withoutCredentials } from '../../source/url.ts';
 import { AnswerTooLarge } from './http.ts';
+import { type EarlyPack, fetchEarly } from './early-pack.ts';
 import { keepPack } from './keep-pack.ts';
 import { AnswerStatus, type GitPost, type GitPostLimits, gitPost } from './post.ts';
 import { openRepository } from './repository.ts';
@@ -20,6 +21,8 @@ interface Mirror {
   last: Promise<unknown>;
   /** Commits that are here with all they need, newest last: what the server is told we have. */
   readonly haves: Map<string, string>;
+  /** One at a time, for all who hope for the same commit. */
+  early: EarlyPack | undefined;
 }
 
 export interface MirrorOptions extends GitPostLimits {
@@ -41,15 +44,20 @@ export function createMirrors({ folder, ...limits }: MirrorOptions): Mirrors {
   const list = (remote: Remote, prefixes: readonly string[]): Promise<ServerRef[]> =>
     ask(remote, (server) => listRefs(post, server, prefixes));
   return {
-    fetch: async (remote, ref, also = []) => {
-      const listed = await list(remote, [ref, ...also]);
-      const wanted = listed.find((one) => one.ref === ref);
-      if (wanted === undefined) return undefined;
-      const mirror = await mirrorOf(remote.key);
-      const commit = wanted.peeled ?? wanted.oid;
-      await bring(mirror, { remote, ref, want: wanted.oid, commit, post });
-      const refs = new Map(listed.map((one) => [one.ref, one.peeled ?? one.oid]));
-      return { repository: mirror.repository, commit, refs } satisfies Fetched;
+    fetch: async (remote, ref, also = [], perhaps) => {
+      const early = perhaps === undefined ? undefined : await hope(await mirrorOf(remote.key), perhaps, remote, post);
+      try {
+        const listed = await list(remote, [ref, ...also]);
+        const wanted = listed.find((one) => one.ref === ref);
+        if (wanted === undefined) return undefined;
+        const mirror = await mirrorOf(remote.key);
+        const commit = wanted.peeled ?? wanted.oid;
+        await bring(mirror, { remote, ref, want: wanted.oid, commit, post, early });
+        const refs = new Map(listed.map((one) => [one.ref, one.peeled ?? one.oid]));
+        return { repository: mirror.repository, commit, refs } satisfies Fetched;
+      } finally {
+        early?.stop();
+      }
     },
     refOf: async (remote, commit, prefix) => (await list(remote, [prefix])).find(({ oid }) => oid === commit)?.ref,
     refs: async (remote, prefix) =>
@@ -72,7 +80,24 @@ async function openMirror(gitdir: string): Promise<Mirror> {
     const commit = await repository.resolve(`refs/sluice/have/${name}`);
     if (commit !== undefined) haves.set(commit, name);
   }
-  return { gitdir, repository, last: Promise.resolve(), haves };
+  return { gitdir, repository, last: Promise.resolve(), haves, early: undefined };
+}
+
+/**
+ * Begins to fetch a commit of which nobody knows yet whether it is wanted; undefined where it is here, and where it could be a
+ * whole repository in vain.
+ */
+async function hope(mirror: Mirror, commit: string, remote: Remote, post: GitPost): Promise<EarlyPack | undefined> {
+  const token = await remote.token();
+  if (mirror.early?.commit === commit) return { ...mirror.early, stop: () => {} };
+  if (mirror.early !== undefined || mirror.haves.size === 0 || mirror.haves.has(commit)) return undefined;
+  const early = fetchEarly(post, { url: remote.url, token }, commit, [...mirror.haves.keys()]);
+  mirror.early = early;
+  const stop = (): void => {
+    early.stop();
+    if (mirror.early === early) mirror.early = undefined;
+  };
+  return { ...early, stop };
 }
 
 interface Bringing {
@@ -82,6 +107,7 @@ interface Bringing {
   readonly want: string;
   readonly commit: string;
   readonly post: GitPost;
+  readonly early: EarlyPack | undefined;
 }
 
 /** Makes a commit be here with everything it needs. */
@@ -89,15 +115,21 @@ async function bring(mirror: Mirror, one: Bringing): Promise<void> {
   if (mirror.haves.has(one.commit)) return;
   const turn = mirror.last.then(async () => {
     if (mirror.haves.has(one.commit)) return;
-    await ask(one.remote, async (server) =>
-      keepPack(mirror.gitdir, await fetchPack(one.post, server, one.want, [...mirror.haves.keys()])),
-    );
+    await ask(one.remote, async (server) => {
+      const pack = (await earlyPack(one)) ?? (await fetchPack(one.post, server, one.want, [...mirror.haves.keys()]));
+      return keepPack(mirror.gitdir, pack);
+    });
     if ((await mirror.repository.resolve(one.commit)) === undefined)
       throw unreachable(one.remote.url, new Error('incomplete'), 'what it sent is not complete');
     await remember(mirror, one);
   });
   mirror.last = turn.catch(() => undefined);
   await turn;
+}
+
+/** Only where the server has said by itself that this is the commit. */
+async function earlyPack({ early, want }: Bringing): Promise<Buffer | undefined> {
+  return early?.commit === want ? early.pack : undefined;
 }
 
 async function remember({ gitdir, haves }: Mirror, { ref, commit }: Bringing): Promise<void> {

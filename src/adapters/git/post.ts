@@ -22,13 +22,19 @@ export class AnswerStatus extends Error {
 /** Posts, and returns the body of the answer. @throws AnswerStatus, AnswerTooLarge, or what `fetch` throws */
 export type GitPost = (
   url: string,
-  request: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
+  request: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+    /** Breaks it off, also while the answer is being read. */
+    readonly signal?: AbortSignal;
+  },
 ) => Promise<AsyncIterable<Uint8Array>>;
 
 /** Proxy variables of the environment are not read. */
 export function gitPost({ deadlineMs = 120_000, maxBytes = 2 ** 29 }: GitPostLimits = {}): GitPost {
-  return async (url, { headers, body }) => {
-    const signal = AbortSignal.timeout(deadlineMs);
+  return async (url, { headers, body, signal: other }) => {
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const signal = other === undefined ? deadline : AbortSignal.any([deadline, other]);
     const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
     if (response.status !== 200) {
       await response.body?.cancel();

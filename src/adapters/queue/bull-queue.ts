@@ -163,7 +163,11 @@ export class BullQueue implements Queue {
     const worker = this.#store.worker(
       this.#options.name,
       // Three parameters would make BullMQ keep an AbortController of its own.
-      async (job, token) => await this.#runner.run(worker, job, token ?? '', handler),
+      async (job, token) => {
+        // Whoever takes a job often adds others: whose turn it is is known by then.
+        void this.#readShare();
+        await this.#runner.run(worker, job, token ?? '', handler);
+      },
       {
         concurrency: options.concurrency,
         lockDuration: this.#options.lockMs,

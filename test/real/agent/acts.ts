@@ -12,11 +12,12 @@ export async function welcome(stand: Stand, ...names: readonly string[]): Promis
   await stand.cluster.admin.apply(names.flatMap((name) => [namespace(name) as KubeObject, stand.credentials(name)]));
 }
 
-/** What a webhook of a push to `main` comes to: a job in the cluster's queue. */
-export async function hear({ queues }: Running, stand: Stand, repository: string): Promise<void> {
+/** What a webhook of a push to `main` comes to: a job in the cluster's queue. `commit` is what the webhook said, if anything. */
+export async function hear({ queues }: Running, stand: Stand, repository: string, commit?: string): Promise<void> {
   const queue = await queues.open(`reconcile-${clusterName}`);
   const url = stand.url(repository).replace(/\.git$/, '');
-  await queue.add({ kind: 'pushed', version: 1, cluster: clusterName, url, branch: 'main', cause: 'test' });
+  const said = commit === undefined ? {} : { commit };
+  await queue.add({ kind: 'pushed', version: 1, cluster: clusterName, url, branch: 'main', ...said, cause: 'test' });
 }
 
 export async function liveOf(

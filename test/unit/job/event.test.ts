@@ -125,6 +125,14 @@ describe('jobs', () => {
     expect(readJob({ ...topic.pushed, cluster: 'prod/eu' }).type).toBe('job');
   });
 
+  test('where a branch was said to stand goes along as a hint, and nothing that is no commit', () => {
+    const after = '5'.repeat(40);
+    const push = { ...scope, ref: 'refs/heads/main' };
+    expect(decide('push', { ...push, after }).pushed?.commit).toBe(after);
+    for (const odd of ['', 'main', '5'.repeat(41), `${after}\n`, '--upload-pack=x', 7, null, {}])
+      expect(decide('push', { ...push, after: odd }).pushed).toEqual(decide('push', push).pushed);
+  });
+
   test.each([
     ['a branch of a size that Git takes and a job does not', { ...scope, ref: `refs/heads/${'x'.repeat(300)}` }],
     [
