@@ -1,6 +1,7 @@
 // An agent is frozen in the middle of an apply, another one takes its job over and is done with a newer revision, and the
 // first one thaws: it must see that it is not the one any more before it writes anything.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ApiRequest } from '../../../../lab/cluster/api-request.ts';
 import { type Faults, startFaults } from '../../../../lab/cluster/faults.ts';
 import type { KubeObject } from '../../../../lab/cluster/object.ts';
 import { configMap, yaml } from '../stand.ts';
@@ -78,6 +79,30 @@ test.each(places)(
     await other.kill();
   },
 );
+
+test('a run that another one gave way to, and that was told to stop itself, is taken up again', {
+  timeout: 90_000,
+}, async () => {
+  const { faults, agents } = scenario;
+  const name = 'ice3';
+  const progress = (one: ApiRequest): boolean => labelOf(one, name) === 'patch kustomizations/status flux-system/NAME';
+  const [first, taken] = [faults.hold(progress), Promise.withResolvers<void>()];
+  const created = scenario.live('create', name);
+  const { id } = await first.reached;
+  faults.onRequest((one) => (one.id === id ? taken.resolve() : undefined), 'after');
+  // Frozen for longer than its lock lasts, so that the queue gives the job out once more, to the same process.
+  agents.signal('SIGSTOP');
+  await expect.poll(() => scenario.locks(), { timeout: 10_000 }).toEqual([]);
+  const second = faults.hold(progress);
+  agents.signal('SIGCONT');
+  await second.reached;
+  // What the first one wrote comes first: the second sees another attempt, and the first one may not go on.
+  first.release();
+  await taken.promise;
+  second.release();
+  const [end] = await created;
+  expect(end?.objects).toHaveLength(5);
+});
 
 async function push(files: Record<string, string>): Promise<string> {
   const commit = await scenario.stand.push('platform', files);

@@ -143,6 +143,11 @@ export class Scenario {
     return this.#queues.open(`reconcile-${clusterName}`);
   }
 
+  /** Of the jobs that somebody has in hand. */
+  async locks(): Promise<readonly string[]> {
+    return (await this.#redis.command('keys', '*:lock')) as readonly string[];
+  }
+
   /** With the proxy as the API server. */
   get kubeconfig(): string {
     return join(this.#folder, 'kubeconfig');
