@@ -27,5 +27,7 @@ await startAgent({
   renderer,
   policyEngine,
   shippedPolicies,
+  // Many wait for what never comes, at the same time.
+  concurrency: 24,
 });
 process.stdout.write('ready\n');

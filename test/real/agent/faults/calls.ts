@@ -1,7 +1,7 @@
 // Each kind of call to the API server, each fault that may strike it, and lives in which every one strikes every other once.
 import type { ApiRequest } from '../../../../lab/cluster/api-request.ts';
 import type { Fault } from '../../../../lab/cluster/fault.ts';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { type Calm, platform } from './kills.ts';
 import { labelOf } from './points.ts';
 import { type End, type Phase, phases, type Scenario } from './scenario.ts';
@@ -18,14 +18,14 @@ export interface Call {
 export interface Case {
   readonly name: string;
   readonly fault: Fault;
-  /** For which kinds of request; all where absent. */
-  readonly only?: 'watch' | 'answered';
+  /** For which kinds of request; all where absent. That a read was done makes no difference. */
+  readonly only?: 'watch' | 'answered' | 'writes';
 }
 
 /** What never answers takes the client's whole deadline, so these have lives of their own. */
 export const silent: readonly Case[] = [
   { name: 'no answer', fault: { kind: 'timeout' } },
-  { name: 'done, no answer', fault: { kind: 'timeout', when: 'after' }, only: 'answered' },
+  { name: 'done, no answer', fault: { kind: 'timeout', when: 'after' }, only: 'writes' },
 ];
 
 /** @param elsewhere an address that nobody may ever be sent to */
@@ -35,10 +35,10 @@ export function quick(elsewhere: string): readonly Case[] {
     { name: '410', fault: { kind: 'status', status: 410 } },
     { name: '429', fault: { kind: 'status', status: 429, retryAfterSeconds: 1 } },
     { name: '500', fault: { kind: 'status', status: 500 } },
-    { name: 'done, 500', fault: { kind: 'status', status: 500, when: 'after' } },
-    { name: 'done, 503', fault: { kind: 'status', status: 503, when: 'after' } },
+    { name: 'done, 500', fault: { kind: 'status', status: 500, when: 'after' }, only: 'writes' },
+    { name: 'done, 503', fault: { kind: 'status', status: 503, when: 'after' }, only: 'writes' },
     { name: 'reset', fault: { kind: 'reset' } },
-    { name: 'done, reset', fault: { kind: 'reset', when: 'after' } },
+    { name: 'done, reset', fault: { kind: 'reset', when: 'after' }, only: 'writes' },
     { name: 'half', fault: { kind: 'truncate' }, only: 'answered' },
     { name: 'half, broken off', fault: { kind: 'truncate', broken: true }, only: 'answered' },
     { name: 'a page', fault: { kind: 'html' } },
@@ -53,6 +53,7 @@ export function quick(elsewhere: string): readonly Case[] {
 
 export function fits({ only }: Case, kind: string): boolean {
   const isWatch = kind.startsWith('watch ');
+  if (only === 'writes') return /^(?:apply|patch|create|delete) /.test(kind);
   return only === undefined || (only === 'watch') === isWatch;
 }
 
@@ -78,20 +79,26 @@ function isStatus(kind: string): boolean {
   return kind === 'patch kustomizations/status';
 }
 
-export interface Struck {
-  readonly name: string;
-  readonly strikes: Readonly<Partial<Record<Phase, { readonly call: Call; readonly fault: Case }>>>;
+export interface Strike {
+  readonly call: Call;
+  readonly fault: Case;
 }
 
-/** One call of each phase struck in one life, so that each life has one fault at a time. */
+export interface Struck {
+  readonly name: string;
+  readonly strikes: Readonly<Partial<Record<Phase, readonly Strike[]>>>;
+}
+
+/** Two calls of each phase at most are struck in one life, the second as a rule when the first was got over. */
 export function livesOf(cases: readonly Case[], calm: Calm, prefix: string): readonly Struck[] {
   const lives: Struck[] = [];
   for (const fault of cases) {
     const calls = phases.map((phase) => ownCalls(calm, phase).filter(({ kind }) => fits(fault, kind)));
-    for (let at = 0; at < Math.max(...calls.map((some) => some.length)); at += 1) {
-      const strikes = calls.flatMap((some) => {
-        const call = some[at];
-        return call === undefined ? [] : [[call.phase, { call, fault }] as const];
+    const many = Math.ceil(Math.max(...calls.map((some) => some.length)) / 2);
+    for (let at = 0; at < many; at += 1) {
+      const strikes = phases.map((phase, index) => {
+        const two = [at, at + many].flatMap((one) => calls[index]?.[one] ?? []);
+        return [phase, two.map((call) => ({ call, fault }))] as const;
       });
       lives.push({ name: `${prefix}${String(lives.length).padStart(3, '0')}`, strikes: Object.fromEntries(strikes) });
     }
@@ -110,19 +117,19 @@ export async function outlived(scenario: Scenario, lives: readonly Struck[], cal
   const tally = { cases: 0, requests: 0 };
   faults.forget();
   for (const phase of phases) {
-    const standing = lives.flatMap(({ name, strikes }) => {
-      const strike = strikes[phase];
-      if (strike === undefined) return [];
-      const rule = faults.add({ match: matchOf(scenario, name, strike.call), fault: strike.fault.fault });
-      return [{ name, strike, rule }];
-    });
+    const standing = lives.flatMap(({ name, strikes }) =>
+      (strikes[phase] ?? []).map(({ call, fault }) => {
+        const rule = faults.add({ match: matchOf(scenario, name, call), fault: fault.fault });
+        return { call, fault: fault.name, rule };
+      }),
+    );
     const ends = await scenario.live(phase, ...lives.map(({ name }) => name));
     // Events come after the end.
-    const spared = () => standing.filter(({ rule }) => rule.struck !== 1).map(({ strike }) => strike);
-    await expect.poll(spared, { timeout: 10_000 }).toEqual([]);
+    const spared = () => standing.flatMap(({ rule, ...which }) => (rule.struck === 1 ? [] : [which]));
+    await vi.waitFor(() => expect(spared()).toEqual([]), { timeout: 10_000 });
     for (const { rule } of standing) rule.remove();
     for (const [at, { name, strikes }] of lives.entries()) {
-      const said = { name, ...strikes[phase] };
+      const said = { name, strikes: strikes[phase] };
       expect({ said, ...(ends[at] as End) }).toEqual({ said, ...calm.ends[phase], accounts: [platform] });
     }
     tally.cases += standing.length;

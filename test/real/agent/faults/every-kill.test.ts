@@ -1,9 +1,10 @@
 // The agent is killed (SIGKILL) at every point of a life at which something outside of it may have happened.
 //
-// Its line awaits requests to the API server, to Git and to the queue, each of which is struck here before it is seen and
-// after it was done. The other awaits only compute, in its own memory or in the renderer and the policy threads, which end
-// with it and have no disk and no network: a kill there leaves what a kill at the next request leaves, before it is seen.
-// What is left is the disk, where copies of repositories are kept: a fetch is struck as its answer is written, too.
+// Its line awaits requests to the API server, to Git and to the queue. Each that may change something is struck here before
+// it is seen and after it was done. The other awaits only compute, in the agent's memory or in the renderer and the policy
+// threads, which end with it and have no disk and no network: a kill there leaves what a kill at the next request leaves,
+// before it is seen. What is left is the disk, where copies of repositories are kept: a fetch is struck as its answer is
+// written, too.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Kill, killedAt, undisturbed, type Calm } from './kills.ts';
 import type { Point } from './points.ts';
@@ -23,9 +24,15 @@ afterAll(async () => {
 
 /** While an answer is written to the disk; a fetch takes some milliseconds. */
 const lateMs = [0, 2, 5, 12];
+const reads = /^(?:get|list|watch|discovery|apply-dry-run|info\/refs|hget|hgetall|lpos)\b/;
 
-function killsOf(point: Point): readonly Kill[] {
-  const told = point.gate === 'git' ? lateMs.map((late) => ({ ...point, when: 'told' as const, lateMs: late })) : [];
+/** What only reads leaves no trace, done or not: such a point is struck once, in turn before and after. */
+function killsOf(point: Point, at: number): readonly Kill[] {
+  const { gate, label, nth } = point;
+  // The second is the pack's; the first one lists references.
+  const isPack = gate === 'git' && nth === 2;
+  const told = isPack ? lateMs.map((late) => ({ ...point, when: 'told' as const, lateMs: late })) : [];
+  if (reads.test(label)) return [{ ...point, when: at % 2 === 0 ? 'before' : 'after' }];
   return [{ ...point, when: 'before' }, { ...point, when: 'after' }, ...told];
 }
 
@@ -34,9 +41,10 @@ test('wherever an agent is killed, the next one brings about the same, deletes n
 }, async () => {
   const calms = await Promise.all(scenarios.map((scenario) => undisturbed(scenario, 'calm000')));
   const [calm] = calms as [Calm, ...Calm[]];
-  const left = Object.fromEntries(
-    phases.map((phase) => [phase, calm.points[phase].flatMap((point) => killsOf(point))]),
-  ) as Record<Phase, Kill[]>;
+  const left = Object.fromEntries(phases.map((phase) => [phase, calm.points[phase].flatMap(killsOf)])) as Record<
+    Phase,
+    Kill[]
+  >;
   const all = phases.reduce((sum, phase) => sum + left[phase].length, 0);
   let lives = 0;
   let again = 0;
@@ -62,5 +70,5 @@ test('wherever an agent is killed, the next one brings about the same, deletes n
   };
   await Promise.all(scenarios.map(lane));
   process.stderr.write(`${all} kills in ${lives} lives, ${again} of them tried again, ${seconds()} s\n`);
-  expect(all).toBeGreaterThan(200);
+  expect(all).toBeGreaterThan(150);
 });
