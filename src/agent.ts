@@ -42,6 +42,8 @@ export interface Agent {
 
 const tickMs = 250;
 const graceMs = 20_000;
+/** Then what is under way has this long to come to a safe end. */
+const safeEndMs = 1_000;
 
 /** @throws SluiceError `kube.*` where the cluster cannot be used; `queue.unavailable` */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
@@ -84,7 +86,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     kube,
     stop: async () => {
       clearInterval(timer);
+      // A request that takes longer is broken off, which is no worse than a crash: else its job could not be given back.
+      const late = setTimeout(() => kube.close(), graceMs + safeEndMs);
       await queue.close(graceMs);
+      clearTimeout(late);
       stopping.abort();
       loop.tools.waits.cancelAll();
       kube.close();

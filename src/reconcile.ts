@@ -27,6 +27,8 @@ import { wakeOthers } from './reconcile/wake.ts';
 /** A look at the server this old is good enough where the cluster has already seen another revision than we have. */
 const freshMs = 2_000;
 const sourceRetryMs = 30_000;
+/** A run that was told to stop is looked after this soon, should whoever got its job have given way to it. */
+const brokenOffMs = 1_000;
 
 /**
  * Reconciles one Kustomization once. Whatever it finds stands in the Kustomization's status; when it is due again, in
@@ -38,7 +40,10 @@ const sourceRetryMs = 30_000;
  */
 export async function reconcile(key: string, signal: AbortSignal, tools: ReconcileTools): Promise<string> {
   const object = tools.kustomizations.get(key);
-  if (object === undefined) return 'gone';
+  if (object === undefined) {
+    tools.schedule.forget(key);
+    return 'gone';
+  }
   const run = new Run(object, tools, signal);
   const progress: Progress = {};
   // Whatever was waited for, this run finds out anew.
@@ -48,6 +53,7 @@ export async function reconcile(key: string, signal: AbortSignal, tools: Reconci
     if (run.deploy.suspend) return await suspended(run, tools);
     return await bringAbout(run, progress, tools);
   } catch (thrown) {
+    if (signal.aborted) tools.schedule.within(key, brokenOffMs, 'broken off');
     signal.throwIfAborted();
     return endFailed(thrown, run, progress, tools);
   }

@@ -41,6 +41,11 @@ export class Exchange {
     this.fault = fault;
     if (this.#gone) return;
     if (fault?.kind === 'html') return this.#answer(fault.status ?? 200, { 'content-type': ['text/html'] }, htmlPage);
+    if (fault?.kind === 'redirect') return this.#answer(307, { location: [fault.to] }, '');
+    if (fault?.kind === 'statusBody') {
+      const text = JSON.stringify(statusObject(500, {}));
+      return this.#answer(200, { 'content-type': ['application/json'] }, text);
+    }
     if (await this.#strike(fault, 'before')) return;
     const answer = await this.#forward(request, body);
     if (request.verb === 'watch' || request.subresource === 'log') {
@@ -129,6 +134,8 @@ export class Exchange {
     response.once('close', () => {
       this.watching = false;
     });
+    // What the server says on it is read and thrown away, as by a network that lost the way back.
+    if (fault?.kind === 'silence') return void answer.resume();
     const cuts = fault?.kind === 'dropWatch' || fault?.kind === 'watchError';
     let left = cuts ? (fault.afterEvents ?? 0) : Number.POSITIVE_INFINITY;
     if (left === 0) return this.#cut(answer, fault);

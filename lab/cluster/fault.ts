@@ -24,10 +24,16 @@ export type Fault =
   | { readonly kind: 'delay'; readonly ms: number; readonly when?: When }
   /** Half of the real body: with an end as if it were whole, or, `broken`, with a connection that breaks off. */
   | { readonly kind: 'truncate'; readonly broken?: boolean }
+  /** 200 with a `Status` that says that something failed, in place of what was asked for and without an effect. */
+  | { readonly kind: 'statusBody' }
+  /** Sends the client somewhere else (307), without an effect. */
+  | { readonly kind: 'redirect'; readonly to: string }
   /** A page of some proxy on the way instead of the API, without an effect; status 200 unless said. */
   | { readonly kind: 'html'; readonly status?: number }
   /** Breaks a watch off after so many events (0 unless said): without an end, or, `clean`, in order. */
   | { readonly kind: 'dropWatch'; readonly afterEvents?: number; readonly clean?: boolean }
+  /** A watch that is open and never says anything. */
+  | { readonly kind: 'silence' }
   /** Ends a watch with an ERROR event after so many events (0 unless said): 410 unless said. */
   | { readonly kind: 'watchError'; readonly status?: number; readonly afterEvents?: number };
 

@@ -141,6 +141,11 @@ export class Faults {
     while (this.#requests.filter(({ request }) => matches(match, request)).length < count) await sleep(10);
   }
 
+  /** How many connections of clients are open. */
+  get clients(): number {
+    return this.#sockets.size;
+  }
+
   /** How many watches are open. */
   get watches(): number {
     return [...this.#exchanges].filter(({ watching }) => watching).length;

@@ -59,7 +59,11 @@ export class AgentLoop {
     const { signal, cluster } = options;
     const { kube, renderer, policyEngine, log, mirrors } = tools;
     const memory = new Memory();
-    const schedule = new Schedule({ elapsed: tools.elapsed, due: (key, cause) => this.#due(key, cause) });
+    const schedule = new Schedule({
+      elapsed: tools.elapsed,
+      lostAfterMs,
+      due: (key, cause) => this.#due(key, cause),
+    });
     const kustomizations = new Kustomizations({ onChange: (...change) => this.#changed(...change) });
     const sources = new GitSources({
       ...tools,
@@ -136,7 +140,7 @@ export class AgentLoop {
   tick(): void {
     this.#deployments.flush();
     this.tools.sources.tick();
-    this.tools.schedule.tick(lostAfterMs);
+    this.tools.schedule.tick();
   }
 
   /** A push was heard of: whoever follows that branch asks the server now. */

@@ -22,6 +22,8 @@ export interface DeployContext {
   trustsLive?(address: ObjectAddress): boolean;
   /** Looks whether this attempt is still the one that counts. */
   stillMine(): Promise<boolean>;
+  /** Once it is aborted, nothing more is written. */
+  readonly signal?: AbortSignal;
   /** Milliseconds of a monotonic clock. */
   elapsed(): number;
   /** Requests at a time. @defaultValue 8 */
@@ -48,14 +50,22 @@ export interface ApplyContext extends DeployContext {
 
 /** Looks again before writes. */
 export interface Fence {
-  /** Resolves while this attempt counts; asks where nobody has for five seconds. @throws SluiceError `deploy.superseded` */
+  /**
+   * Resolves while this attempt counts; asks where nobody has for five seconds.
+   *
+   * @throws SluiceError `deploy.superseded`; the signal's reason once it is aborted
+   */
   hold(): Promise<void>;
 }
 
 const longestUnseenMs = 5000;
 
 /** A fence that asks at its first use, then at most every five seconds, once for all who wait. */
-export function fenceOf({ stillMine, elapsed }: Pick<DeployContext, 'stillMine' | 'elapsed'>): Fence {
+export function fenceOf({
+  stillMine,
+  elapsed,
+  signal,
+}: Pick<DeployContext, 'stillMine' | 'elapsed' | 'signal'>): Fence {
   let seenAt: number | undefined;
   let looking: Promise<void> | undefined;
   let lost = false;
@@ -65,6 +75,7 @@ export function fenceOf({ stillMine, elapsed }: Pick<DeployContext, 'stillMine' 
   };
   return {
     hold: async () => {
+      signal?.throwIfAborted();
       if (!lost && (seenAt === undefined || elapsed() - seenAt > longestUnseenMs)) {
         looking ??= look().finally(() => {
           looking = undefined;

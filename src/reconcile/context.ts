@@ -35,6 +35,7 @@ export function deployContext(
         throw thrown;
       }
     },
+    signal: run.signal,
     elapsed: tools.elapsed,
     concurrency,
   };

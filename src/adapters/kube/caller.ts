@@ -52,6 +52,7 @@ export interface CallerParts {
   readonly tokens: TokenSource;
   readonly counters: KubeCounters;
   readonly clock: Clock;
+  /** Once it is aborted, nothing more is asked. */
   readonly signal: AbortSignal;
   /** From the first byte of the first try to the last byte of the last one. */
   readonly deadlineMs: number;
@@ -74,6 +75,7 @@ export function createCaller(identity: Identity, parts: CallerParts): Caller {
   const user = typeof identity === 'symbol' ? '' : identity.user;
 
   const request = async (ask: Ask, deadlineMs: number): Promise<WireRequest> => {
+    signal.throwIfAborted();
     const known = tokens.current();
     const token = typeof known === 'object' ? await known : known;
     const { method, path, query, body, ifNoneMatch, accept = json } = ask;

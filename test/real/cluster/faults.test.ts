@@ -212,6 +212,14 @@ describe('bodies', () => {
     await expect(admin.request('GET', path)).rejects.toMatchObject(fails);
   });
 
+  test('are a Status with 200, and a way to somewhere else, without an effect', async () => {
+    faults.add({ match: { verb: 'create' }, fault: { kind: 'statusBody' } });
+    expect(await create('said')).toMatchObject({ status: 200, body: { kind: 'Status', status: 'Failure' } });
+    faults.add({ match: { verb: 'create' }, fault: { kind: 'redirect', to: 'https://127.0.0.1:1/' } });
+    expect((await create('said')).status).toBe(307);
+    expect(await exists('said')).toBe(false);
+  });
+
   test('are the page of something on the way', async () => {
     faults.add({ match: { verb: 'create' }, fault: { kind: 'html' } });
     expect(await create('html')).toMatchObject({ status: 200, body: expect.stringContaining('<!doctype html>') });
@@ -235,6 +243,14 @@ describe('watches', () => {
     faults.add({ match: { verb: 'watch' }, fault });
     const { end } = await watch();
     expect(await end).toEqual(expected);
+  });
+
+  test('are open and say nothing', async () => {
+    faults.add({ match: { verb: 'watch' }, fault: { kind: 'silence' } });
+    const { end } = await watch();
+    await create('unheard');
+    faults.dropWatches(true);
+    expect(await end).toEqual({ types: [], orderly: true });
   });
 
   test('all break off when told', async () => {

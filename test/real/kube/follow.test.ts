@@ -83,7 +83,7 @@ describe('lists', () => {
     expect(kube.counters.list).toBe(3);
   });
 
-  test('start again where the server has forgotten a page, and give each object once', async () => {
+  test('282: start again where the server has forgotten a page, and give each object once', async () => {
     server.answer(
       list([configMap('a')], { continue: 'c1' }),
       status(410, 'Expired'),
@@ -214,7 +214,7 @@ describe('a watch', () => {
     ['is forbidden', status(403)],
     ['is of a kind that is gone', status(404)],
   ];
-  test.each(relisted)('that %s is followed by a list', async (_what, script) => {
+  test.each(relisted)('282: that %s is followed by a list', async (_what, script) => {
     const said = await follow([
       list([versioned('a', '7')]),
       script,
@@ -233,7 +233,7 @@ describe('a watch', () => {
     ['429', status(429)],
     ['503', status(503)],
     ['a reset', ((response) => void response.destroy()) as Script],
-  ])('that meets %s goes on where it was; five times, then it lists', async (_what, script) => {
+  ])('282: that meets %s goes on where it was; five times, then it lists', async (_what, script) => {
     const said = await follow([list([]), script, watch([event('ADDED', versioned('a', '101'))])]);
     await expect.poll(() => said.at(-1)).toBe('changed a@101');
     expect(lists()).toBe(1);

@@ -67,7 +67,7 @@ describe('answers that are none', () => {
     ['no metadata', json({ apiVersion: 'v1', kind: 'ConfigMap' })],
     ['a list of one', json({ apiVersion: 'v1', kind: 'List', items: [configMap()] })],
   ];
-  test.each(answers)('%s', async (_what, script) => {
+  test.each(answers)('301: %s', async (_what, script) => {
     server.answer(script);
     const failures = await Promise.all([
       kube.get(at()).catch((error: unknown) => error),
@@ -81,7 +81,7 @@ describe('answers that are none', () => {
     }
   });
 
-  test.each(answers.slice(0, 11))('%s is no list', async (_what, script) => {
+  test.each(answers.slice(0, 11))('301: %s is no list', async (_what, script) => {
     server.answer(script);
     const runs = [kube.list(configMaps), kube.listMetadata(configMaps), kube.kinds(), kube.version()];
     const failures = await Promise.all(runs.map((run) => run.catch((error: unknown) => error)));
@@ -95,7 +95,7 @@ describe('answers that are none', () => {
   });
 
   test.each([300, 301, 302, 303, 307, 308])(
-    'a redirect (%i) is not followed, and no credential goes anywhere',
+    '301: a redirect (%i) is not followed, and no credential goes anywhere',
     async (code) => {
       const elsewhere = await startScripted();
       elsewhere.answer(good);
@@ -225,7 +225,7 @@ describe('second tries', () => {
     ['managed fields', good, () => flux().patchManagedFields(at(), [], '7')],
   ];
 
-  test.each(repeated)('%s is asked again after a reset and after 503', async (_what, answer, run) => {
+  test.each(repeated)('284: %s is asked again after a reset and after 503', async (_what, answer, run) => {
     server.answer(reset, status(503), answer);
     await run();
     expect(server.asked).toHaveLength(3);
@@ -247,7 +247,7 @@ describe('second tries', () => {
     }
   });
 
-  test.each(once)('%s that the server may have seen is not asked again', async (_what, _answer, run) => {
+  test.each(once)('284: %s that the server may have seen is not asked again', async (_what, _answer, run) => {
     for (const script of [reset, status(503), status(504), json('<html>')]) {
       server.answer(script);
       const before = server.asked.length;

@@ -10,13 +10,17 @@ describe('a schedule', () => {
   const start = (): { readonly schedule: Schedule; readonly due: string[]; readonly at: (ms: number) => void } => {
     let now = 0;
     const due: string[] = [];
-    const schedule = new Schedule({ elapsed: () => now, due: (key, cause) => void due.push(`${key} ${cause}`) });
+    const schedule = new Schedule({
+      elapsed: () => now,
+      lostAfterMs: 1_000,
+      due: (key, cause) => void due.push(`${key} ${cause}`),
+    });
     return {
       schedule,
       due,
       at: (ms) => {
         now = ms;
-        schedule.tick(1_000);
+        schedule.tick();
       },
     };
   };
@@ -38,6 +42,18 @@ describe('a schedule', () => {
     at(1_100);
     expect(due).toEqual(['a/x interval', 'a/x again']);
     expect(schedule.untilNext()).toBe(1_000);
+  });
+
+  test('makes due again what was due at once and never planned, where nobody came back', () => {
+    const { schedule, due, at } = start();
+    schedule.now('a/x', 'seen');
+    at(999);
+    expect(due).toEqual(['a/x seen']);
+    at(1_000);
+    expect(due).toEqual(['a/x seen', 'a/x again']);
+    schedule.next('a/x', 500, 'interval');
+    schedule.now('a/x', 'changed');
+    expect(schedule.untilNext()).toBe(500);
   });
 
   test('keeps the earlier plan with `within`, the later word with `next`', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { changeText, inventoryOf } from '../../../src/apply/change.ts';
 import { compileIgnore } from '../../../src/apply/ignore.ts';
 import { applyStage } from '../../../src/apply/stage.ts';
+import { SluiceError } from '../../../src/errors.ts';
 import { metadataDigest } from '../../../src/object/metadata.ts';
 import type { KubeObject } from '../../../src/object/object.ts';
 import { MemoryCluster, refusal } from '../../kube-memory/cluster.ts';
@@ -293,6 +294,18 @@ describe('the fence', () => {
     expect(failure?.code).toBe('deploy.superseded');
     expect(changes.map(({ id }) => id)).toEqual(['a_a__ConfigMap', 'a_b__ConfigMap']);
     expect(cluster.ids()).toEqual(['a_a__ConfigMap', 'a_b__ConfigMap']);
+  });
+
+  test('an attempt that is told to stop writes nothing more, however lately it has looked', async () => {
+    const cluster = new MemoryCluster();
+    const stopping = new AbortController();
+    cluster.hooks.push(({ verb }) => {
+      if (verb === 'apply') stopping.abort(new SluiceError('queue.unavailable', 'stop', { kind: 'transient' }));
+    });
+    const context = applyContext(cluster, { signal: stopping.signal, concurrency: 1 });
+    const { failure } = await applyStage(stage(configMap('a'), configMap('b')), context);
+    expect(failure).toMatchObject({ code: 'deploy.apply', kind: 'transient' });
+    expect(cluster.ids()).toEqual(['a_a__ConfigMap']);
   });
 
   test('a look that fails is an error of the objects, not a permission', async () => {

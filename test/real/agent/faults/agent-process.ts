@@ -1,5 +1,7 @@
-// An agent in a process of its own, to be killed or frozen at any moment.
+// An agent in a process of its own, to be killed or frozen at any moment. It loads everything, and starts when it is told to.
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { flushCompileCache } from 'node:module';
 import { createLog } from '../../../../src/adapters/log/log.ts';
 import { readKubeconfig } from '../../../../src/adapters/kube/kubeconfig.ts';
 import { openQueues } from '../../../../src/adapters/queue/open.ts';
@@ -8,9 +10,14 @@ import { createToolbox } from '../../../../src/toolbox.ts';
 import { clusterName } from '../stand.ts';
 
 const [kubeconfig = '', store = '', dataFolder = ''] = process.argv.slice(2);
+// Whoever started it is gone.
+process.stdin.once('end', () => process.exit());
 const log = createLog({ level: 'debug', secrets: [], destination: process.stderr });
-const queues = await openQueues(store, { lockMs: 1_000, stalledMs: 200 });
 const { renderer, policyEngine, shippedPolicies } = await createToolbox(process.env).tools(() => {});
+// Whoever is killed writes nothing as it ends.
+flushCompileCache();
+await once(process.stdin, 'data');
+const queues = await openQueues(store, { lockMs: 1_000, stalledMs: 200 });
 await startAgent({
   cluster: clusterName,
   address: readKubeconfig(await readFile(kubeconfig, 'utf8')),
@@ -20,5 +27,7 @@ await startAgent({
   renderer,
   policyEngine,
   shippedPolicies,
+  // Many wait for what never comes, at the same time.
+  concurrency: 24,
 });
 process.stdout.write('ready\n');

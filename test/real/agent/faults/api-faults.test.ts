@@ -1,51 +1,77 @@
-// What an API server, or the way to it, does to requests of the reconcile line: the end is the same, and nobody storms.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Fault } from '../../../../lab/cluster/fault.ts';
-import { undisturbed, type Undisturbed } from './kills.ts';
+// What an API server, or the way to it, does to each kind of request: the end is the same, and nobody storms.
+import { expect, test } from 'vitest';
+import { livesOf, outlived, quick, silent, type Tally } from './calls.ts';
+import { undisturbed } from './kills.ts';
 import { Scenario } from './scenario.ts';
+import { outlivedStart, startCalls, silentWatches } from './starts.ts';
 
-let scenario: Scenario;
-let calm: Undisturbed;
+const timeout = 1_200_000;
+/** Kustomizations that are created with one commit. */
+const atOnce = 40;
 
-beforeAll(async () => {
-  scenario = await Scenario.start();
-  calm = await undisturbed(scenario);
-}, 900_000);
+/** Tests go side by side, since they mostly wait: each has a cluster and an agent of its own. */
+function faulty(title: string, run: (scenario: Scenario) => Promise<Tally>): void {
+  test.concurrent(title, { timeout }, async () => {
+    const scenario = await Scenario.start();
+    const startedMs = performance.now();
+    try {
+      const { cases, requests } = await run(scenario);
+      const seconds = Math.round((performance.now() - startedMs) / 1000);
+      process.stderr.write(`${title}: ${cases} cases, ${requests} requests, ${seconds} s\n`);
+      const elsewhere = scenario.faults.requests.filter(({ path }) => path === redirected);
+      expect(elsewhere).toEqual([]);
+    } finally {
+      await scenario.close();
+    }
+  });
+}
 
-afterAll(async () => {
-  await scenario?.close();
+const redirected = '/elsewhere';
+const quickOn = ({ faults }: Scenario) => quick(faults.url + redirected);
+
+faulty(
+  '281 282 284 301: each call of a life is refused, cut off, lost, or answered with something else: the same end',
+  async (scenario) => {
+    const calm = await undisturbed(scenario, 'calm000');
+    const lives = livesOf(quickOn(scenario), calm, 'quick');
+    const tally = { cases: 0, requests: 0 };
+    for (let from = 0; from < lives.length; from += atOnce) {
+      const { cases, requests } = await outlived(scenario, lives.slice(from, from + atOnce), calm);
+      tally.cases += cases;
+      tally.requests += requests;
+      process.stderr.write(`${tally.cases} cases\n`);
+    }
+    expect(tally.cases).toBeGreaterThan(400);
+    return tally;
+  },
+);
+
+faulty('each call of a life is never answered, done or not: the same end', async (scenario) => {
+  const calm = await undisturbed(scenario, 'calm000');
+  const tally = await outlived(scenario, livesOf(silent, calm, 'deaf'), calm);
+  expect(tally.cases).toBeGreaterThan(50);
+  return tally;
 });
 
-const cases: readonly (readonly [string, Fault])[] = [
-  ['busy', { kind: 'status', status: 429, retryAfterSeconds: 1 }],
-  ['conflict', { kind: 'status', status: 409 }],
-  ['error', { kind: 'status', status: 500 }],
-  ['lost', { kind: 'status', status: 503, when: 'after' }],
-  ['reset', { kind: 'reset', when: 'before' }],
-  ['reset-late', { kind: 'reset', when: 'after' }],
-  ['half', { kind: 'truncate' }],
-  ['page', { kind: 'html' }],
-];
+faulty(
+  '282 284 301: each call that any agent asks, from its start on, is struck in every way: the same end',
+  async (scenario) => {
+    const calm = await undisturbed(scenario, 'calm000');
+    const calls = await startCalls(scenario, 'calm001');
+    const tally = await outlivedStart(scenario, calls, quickOn(scenario), calm);
+    expect(tally.cases).toBeGreaterThan(200);
+    return tally;
+  },
+);
 
-test.each(cases)('%s, now and then: the same end', { timeout: 120_000 }, async (name, fault) => {
-  const { faults } = scenario;
-  faults.forget();
-  const concerns = scenario.concerns(name);
-  let count = 0;
-  // Every ninth, so that each kind of request is struck in the one case or the other.
-  const rule = faults.add({ match: (one) => concerns(one) && (count += 1) % 9 === 3, times: 3, fault });
-  try {
-    expect(await scenario.live(name)).toEqual(calm.end);
-  } finally {
-    rule.remove();
-  }
-  expect(rule.struck).toBe(3);
-  expect(scenario.deletions(name)).toEqual(['configmaps/old']);
-  const own = faults.requests.filter(concerns);
-  expect(own.length).toBeLessThan(4 * calm.requests);
-  // Nobody's rights but those of the account that it is applied as.
-  const applied = own.filter(({ verb }) => verb === 'apply' || verb === 'delete');
-  expect(new Set(applied.map(({ as }) => as))).toEqual(
-    new Set(['system:serviceaccount:sluice-system:sluice-platform']),
-  );
-});
+faulty(
+  '282: watches of an agent fall silent, and its first calls are never answered: the same end',
+  async (scenario) => {
+    const calm = await undisturbed(scenario, 'calm000');
+    await silentWatches(scenario, calm);
+    const calls = await startCalls(scenario, 'calm001');
+    const tally = await outlivedStart(scenario, calls, silent.slice(0, 1), calm);
+    expect(tally.cases).toBeGreaterThan(15);
+    return tally;
+  },
+);

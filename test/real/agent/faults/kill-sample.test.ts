@@ -1,7 +1,8 @@
-// A few of the places at which an agent can be killed.
+// A few of the points at which an agent can be killed; `every-kill.test.ts` has them all.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { killedAt, undisturbed } from './kills.ts';
-import { Scenario } from './scenario.ts';
+import { type Kill, killedAt, undisturbed } from './kills.ts';
+import type { Point } from './points.ts';
+import { type Phase, phases, Scenario } from './scenario.ts';
 
 let scenario: Scenario;
 
@@ -13,13 +14,22 @@ afterAll(async () => {
   await scenario?.close();
 });
 
-test('an agent killed at some request leaves what the next one brings to the same end', {
+const writes = /^(?:apply|delete|patch kustomizations\/status) /;
+
+test('an agent killed around some write leaves what the next one brings to the same end', {
   timeout: 120_000,
 }, async () => {
-  const calm = await undisturbed(scenario);
-  expect(calm.requests).toBeGreaterThan(15);
-  const step = Math.ceil(calm.requests / 4);
-  for (let nth = 2; nth <= calm.requests; nth += step) {
-    expect(await killedAt(scenario, nth, nth % 2 === 0 ? 'before' : 'after', calm)).toBe(true);
+  const calm = await undisturbed(scenario, 'calm000');
+  const points = (phase: Phase): Point[] => calm.points[phase].filter(({ label }) => writes.test(label));
+  for (const [at, part] of [0.2, 0.8].entries()) {
+    const kills = Object.fromEntries(
+      phases.map((phase): [Phase, Kill] => {
+        const some = points(phase);
+        expect(some.length).toBeGreaterThan(3);
+        const point = some[Math.floor(some.length * part)] as Point;
+        return [phase, { ...point, when: at === 0 ? 'after' : 'before' }];
+      }),
+    );
+    expect(await killedAt(scenario, `life00${at}`, kills, calm)).toEqual([]);
   }
 });

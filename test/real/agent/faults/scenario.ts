@@ -1,186 +1,275 @@
-// One Kustomization's life, again and again under names of its own: create (with a definition before its object), change, prune.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+// One Kustomization's life, again and again under names of its own: created (with a definition before its object), changed
+// (one object anew, one gone), removed. The ways to the API server, to Git and to the queue lead through proxies.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiRequest } from '../../../../lab/cluster/api-request.ts';
-import { type Faults, startFaults } from '../../../../lab/cluster/faults.ts';
+import { type Faults, type Recorded, startFaults } from '../../../../lab/cluster/faults.ts';
 import type { KubeObject } from '../../../../lab/cluster/object.ts';
 import { openQueues } from '../../../../src/adapters/queue/open.ts';
-import type { Queues } from '../../../../src/ports/queue.ts';
+import type { Queue, Queues } from '../../../../src/ports/queue.ts';
 import { redisServer, type Server } from '../../queue/servers.ts';
-import { clusterName, configMap, kustomization, namespace, Stand, yaml } from '../stand.ts';
+import { clusterName, configMap, gitRepository, kustomization, Stand, type Status, yaml } from '../stand.ts';
+import { Agents } from './agents.ts';
+import { GitGate } from './git-gate.ts';
+import { custom, definition, namespaceOf } from './life.ts';
+import { StoreGate } from './store-gate.ts';
 
-const program = fileURLToPath(new URL('agent-process.ts', import.meta.url));
+export const phases = ['create', 'change', 'remove'] as const;
+export type Phase = (typeof phases)[number];
 
-/** What a life came to, without what differs between two that went alike. */
+/** What a phase came to, without what differs between two that went alike. */
 export interface End {
+  /** Everything with the owner's label, and what it says. */
   readonly objects: readonly string[];
   readonly inventory: readonly string[];
   readonly ready: string;
+  /** What was deleted, as `configmaps/old`. */
+  readonly deleted: readonly string[];
+  /** Whoever applied and deleted its objects. */
+  readonly accounts: readonly string[];
 }
 
+/** Several failures in a row make an agent wait 5, 10 and 20 seconds, and a dead watch is noticed after 150. */
+const patienceMs = 240_000;
+const source = { kind: 'GitRepository', name: 'flux-system' };
+
 export class Scenario {
+  readonly stand: Stand;
   readonly faults: Faults;
-  readonly #stand: Stand;
+  readonly git: GitGate;
+  readonly store: StoreGate;
+  readonly agents: Agents;
   readonly #redis: Server;
   readonly #queues: Queues;
   readonly #folder: string;
-  #child: ChildProcess | undefined;
+  readonly #uids = new Map<string, ReadonlyMap<string, unknown>>();
 
-  private constructor(stand: Stand, faults: Faults, redis: Server, queues: Queues, folder: string) {
-    this.#stand = stand;
+  private constructor(parts: {
+    readonly stand: Stand;
+    readonly faults: Faults;
+    readonly git: GitGate;
+    readonly store: StoreGate;
+    readonly redis: Server;
+    readonly queues: Queues;
+    readonly folder: string;
+  }) {
+    const { stand, faults, git, store, redis, queues, folder } = parts;
+    this.stand = stand;
     this.faults = faults;
+    this.git = git;
+    this.store = store;
     this.#redis = redis;
     this.#queues = queues;
     this.#folder = folder;
+    this.agents = this.#agents(join(folder, 'kubeconfig'), 'data');
   }
 
+  /** With the root applied, and an agent that runs. */
   static async start(): Promise<Scenario> {
     const [stand, redis] = await Promise.all([Stand.start(), redisServer(['--maxmemory-policy', 'noeviction'])]);
     await stand.repository('platform');
-    await stand.push('platform', { [`clusters/${clusterName}/a.yaml`]: yaml(configMap('flux-system', 'a', {})) });
-    await stand.bootstrap();
-    const faults = await startFaults(stand.cluster);
-    const folder = await mkdtemp(join(tmpdir(), 'sluice-faults-'));
-    const token = await stand.cluster.serviceAccountToken('sluice-system', 'sluice-agent');
-    await writeFile(join(folder, 'kubeconfig'), faults.kubeconfig(token));
-    const scenario = new Scenario(stand, faults, redis, await openQueues(redis.address, {}), folder);
-    await scenario.startAgent();
+    const here = yaml(configMap('flux-system', 'a', {}));
+    // Many lives end with one commit.
+    const deploy = 'deploy:\n  maxDeletions: 1000\n';
+    await stand.push('platform', { 'sluice.yaml': deploy, [`clusters/${clusterName}/a.yaml`]: here });
+    const [git, store, faults, queues, folder] = await Promise.all([
+      GitGate.start(stand.github.address),
+      StoreGate.start(redis.address),
+      startFaults(stand.cluster),
+      openQueues(redis.address, {}),
+      mkdtemp(join(tmpdir(), 'sluice-faults-')),
+    ]);
+    const scenario = new Scenario({ stand, faults, git, store, redis, queues, folder });
+    await stand.cluster.admin.apply([
+      stand.credentials('flux-system'),
+      gitRepository('flux-system', 'flux-system', scenario.#url),
+      kustomization('flux-system', 'flux-system', { path: `clusters/${clusterName}`, prune: true }),
+    ]);
+    await scenario.#logIn('kubeconfig', faults);
+    await scenario.agents.start();
     await stand.ready('flux-system/flux-system');
     return scenario;
   }
 
-  async startAgent(): Promise<void> {
-    const files = [join(this.#folder, 'kubeconfig'), this.#redis.address, join(this.#folder, 'data')];
-    const child = spawn(process.execPath, [program, ...files], { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child = child;
-    child.stderr.on('data', (chunk: Buffer) => void this.#stand.lines.push(chunk.toString()));
-    const ended = once(child, 'exit').then(() => 'ended');
-    if ((await Promise.race([once(child.stdout, 'data'), ended])) === 'ended')
-      throw new Error(`the agent ended: ${this.#stand.lines.slice(-5).join('')}`);
+  /** An agent on the same queue that knows nothing of the first one: its way to the API server leads through `faults`. */
+  async another(faults: Faults): Promise<Agents> {
+    await this.#logIn('another', faults);
+    return this.#agents(join(this.#folder, 'another'), 'data-another');
   }
 
+  /** Resolves when the agent is gone, and with it each of its connections. */
   async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child === undefined) return;
-    const exit = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exit;
+    await this.agents.kill();
+    while (this.faults.clients + this.git.clients + this.store.clients > 0) await sleep(1);
   }
 
-  /** A request of this life, and not one of those that any agent starts with. */
+  /** A request that is about this life, and not one of those that any agent asks. */
   concerns(name: string): (request: ApiRequest) => boolean {
-    return ({ path, body, verb }) =>
-      verb !== 'watch' && verb !== 'list' && (path.includes(name) || body.includes(`"${name}"`));
+    return ({ path, body }) => path.includes(name) || body.includes(`"${name}"`);
   }
 
-  /** Lives it through. Asserts nothing; whoever calls compares. */
-  async live(name: string): Promise<End> {
-    const stand = this.#stand;
-    const key = `flux-system/${name}`;
-    const document = kustomization('flux-system', name, { path: `./apps/${name}`, sourceRef: flux });
-    const first = await stand.push('platform', {
-      [`clusters/${clusterName}/${name}.yaml`]: yaml(document),
-      [`apps/${name}/a.yaml`]: yaml(namespace(name), definition(name), custom(name)),
-      [`apps/${name}/b.yaml`]: yaml(configMap(name, 'kept', { colour: 'blue' }), configMap(name, 'old', {})),
+  /** Lives one phase of several lives through, side by side, and tells what each came to, in their order. */
+  async live(phase: Phase, ...names: readonly string[]): Promise<readonly End[]> {
+    const from = this.faults.requests.length;
+    const commit = await this.stand.push('platform', Object.assign({}, ...names.map((name) => filesOf(phase, name))));
+    await this.hear();
+    const own = names.map(async (name) => {
+      try {
+        return await this.#settled(phase, name, commit);
+      } catch (cause) {
+        const said = this.agents.lines.filter((line) => line.includes(name));
+        throw new Error(`${phase} ${name}:\n${said.slice(-40).join('\n')}`, { cause });
+      }
     });
-    await this.#hear();
-    await stand.cluster.admin.until(
-      { apiVersion: document.apiVersion, kind: document.kind, namespace: 'flux-system', name },
-      (one) => one !== undefined,
-      30_000,
-    );
-    await stand.ready(key, first, patienceMs);
-    const before = await this.#owned(name);
-    const second = await stand.push('platform', {
-      [`apps/${name}/b.yaml`]: yaml(configMap(name, 'kept', { colour: 'green' }), configMap(name, 'new', {})),
-    });
-    await this.#hear();
-    const { inventory, ready } = await stand.ready(key, second, patienceMs);
-    const after = await this.#owned(name);
-    for (const [id, { metadata }] of before) {
-      const now = after.get(id);
-      if (now !== undefined && now.metadata['uid'] !== metadata['uid']) throw new Error(`${id} was made anew`);
-    }
-    const plain = (text: string): string => text.replaceAll(name, 'NAME').replaceAll(second, 'SECOND');
-    return {
-      objects: [...after]
-        .map(([id, object]) => plain(`${id} ${JSON.stringify([object['data'], object['spec']])}`))
-        .toSorted(),
-      inventory: inventory.map(plain).toSorted(),
-      ready: plain(`${ready?.status} ${ready?.reason} ${ready?.message}`),
-    };
+    const [ends] = await Promise.all([
+      Promise.all(own),
+      this.stand.ready('flux-system/flux-system', commit, patienceMs),
+    ]);
+    const requests = this.faults.requests.slice(from);
+    return ends.map((end, at) => this.#plain(phase, end, { name: names[at] ?? '', commit, requests }));
   }
 
-  /** What was deleted for good, as `kinds/name`, in this life. */
-  deletions(name: string): readonly string[] {
-    const gone = this.faults.requests.filter((one) => one.verb === 'delete' && this.concerns(name)(one));
-    return [...new Set(gone.map(({ resource, name: of }) => `${resource}/${of}`))];
-  }
-
-  async close(): Promise<void> {
-    await this.kill();
-    await this.#queues.close(1_000);
-    await this.#redis.remove();
-    await this.faults.stop();
-    await this.#stand.close();
-    await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  async #hear(): Promise<void> {
-    const queue = await this.#queues.open(`reconcile-${clusterName}`);
-    const url = this.#stand.url('platform').replace(/\.git$/, '');
+  /** What a webhook of a push comes to. */
+  async hear(): Promise<void> {
+    const queue = await this.queue();
+    const url = this.#url.replace(/\.git$/, '');
     await queue.add({ kind: 'pushed', version: 1, cluster: clusterName, url, branch: 'main', cause: 'test' });
   }
 
+  /** Of the cluster's agents. */
+  async queue(): Promise<Queue> {
+    return this.#queues.open(`reconcile-${clusterName}`);
+  }
+
+  /** Of the jobs that somebody has in hand. */
+  async locks(): Promise<readonly string[]> {
+    return (await this.#redis.command('keys', '*:lock')) as readonly string[];
+  }
+
+  /** With the proxy as the API server. */
+  get kubeconfig(): string {
+    return join(this.#folder, 'kubeconfig');
+  }
+
+  async close(): Promise<void> {
+    await this.agents.close();
+    await this.#queues.close(1_000);
+    await Promise.all([this.store.stop(), this.git.stop(), this.faults.stop()]);
+    await this.#redis.remove();
+    await this.stand.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  get #url(): string {
+    return this.stand.url('platform').replace(this.stand.github.address, this.git.address);
+  }
+
+  async #logIn(file: string, faults: Faults): Promise<void> {
+    const token = await this.stand.cluster.serviceAccountToken('sluice-system', 'sluice-agent');
+    await writeFile(join(this.#folder, file), faults.kubeconfig(token));
+  }
+
+  #agents(kubeconfig: string, data: string): Agents {
+    const files = { kubeconfig, store: this.store.address, dataFolder: join(this.#folder, data) };
+    return new Agents(files, (line) => void this.stand.lines.push(line));
+  }
+
+  async #settled(phase: Phase, name: string, commit: string): Promise<Settled> {
+    if (phase === 'remove') {
+      await this.stand.gone(`flux-system/${name}`, patienceMs);
+      return { status: undefined, objects: await this.#emptied(name) };
+    }
+    const { admin } = this.stand.cluster;
+    const ref = { ...kustomization('flux-system', name, {}), namespace: 'flux-system', name };
+    await admin.until(ref, (one) => one !== undefined, patienceMs);
+    const status = await this.stand.ready(`flux-system/${name}`, commit, patienceMs);
+    const objects = await this.owned(name);
+    const uids = new Map([...objects].map(([id, { metadata }]) => [id, metadata['uid']]));
+    for (const [id, uid] of this.#uids.get(name) ?? [])
+      if (uids.has(id) && uids.get(id) !== uid) throw new Error(`${id} was made anew`);
+    this.#uids.set(name, uids);
+    return { status, objects };
+  }
+
+  /** Nothing but a namespace is left, which only the controllers of a whole cluster take away. */
+  async #emptied(name: string): Promise<Map<string, KubeObject>> {
+    const until = performance.now() + patienceMs;
+    for (;;) {
+      const left = await this.owned(name);
+      const still = [...left.values()].filter(({ metadata }) => metadata['deletionTimestamp'] === undefined);
+      if ((still.length === 0 && left.size <= 1) || performance.now() > until) return left;
+      await sleep(20);
+    }
+  }
+
+  #plain(
+    phase: Phase,
+    { status, objects }: Settled,
+    {
+      name,
+      commit,
+      requests,
+    }: { readonly name: string; readonly commit: string; readonly requests: readonly Recorded[] },
+  ): End {
+    const plain = (text: string): string => text.replaceAll(name, 'NAME').replaceAll(commit, 'COMMIT');
+    const ready = status?.ready;
+    const about = requests.filter(this.concerns(name));
+    const writes = about.filter(({ verb, as }) => as !== undefined && (verb === 'apply' || verb === 'delete'));
+    const gone: Pick<Recorded, 'resource' | 'name'>[] = about.filter(
+      ({ verb, status: code }) => verb === 'delete' && (code ?? 200) === 200,
+    );
+    // What its definition takes along needs no deletion of its own, where that one failed.
+    if (phase === 'remove') gone.push({ resource: 'widgets', name: 'one' });
+    const said = [...objects].map(([id, one]) => {
+      const going = one.metadata['deletionTimestamp'] === undefined ? '' : ' going';
+      return plain(`${id}${going} ${JSON.stringify([one['data'], going === '' ? one['spec'] : null])}`);
+    });
+    return {
+      objects: said.toSorted(),
+      inventory: (status?.inventory ?? []).map(plain).toSorted(),
+      ready: plain(ready === undefined ? '' : `${ready.status} ${ready.reason} ${ready.message}`),
+      deleted: [...new Set(gone.map((one) => plain(`${one.resource}/${one.name}`)))].toSorted(),
+      accounts: [...new Set(writes.map(({ as }) => as ?? ''))],
+    };
+  }
+
   /** Everything that carries the owner's label, by inventory id. */
-  async #owned(name: string): Promise<Map<string, KubeObject>> {
-    const { admin } = this.#stand.cluster;
+  async owned(name: string): Promise<Map<string, KubeObject>> {
+    const { admin } = this.stand.cluster;
     const labelSelector = `kustomize.toolkit.fluxcd.io/name=${name}`;
+    const group = `${name}.example.com`;
     const kinds = [
-      ['v1', 'ConfigMap', ''],
-      ['v1', 'Namespace', ''],
-      [`${name}.example.com/v1`, 'Widget', `${name}.example.com`],
-      ['apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'apiextensions.k8s.io'],
+      ['/api/v1/configmaps', '', 'ConfigMap'],
+      ['/api/v1/namespaces', '', 'Namespace'],
+      [`/apis/${group}/v1/widgets`, group, 'Widget'],
+      ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', 'apiextensions.k8s.io', 'CustomResourceDefinition'],
     ] as const;
     const found = new Map<string, KubeObject>();
-    for (const [apiVersion, kind, group] of kinds) {
-      for (const one of await admin.list(apiVersion, kind, { labelSelector }))
-        found.set(`${String(one.metadata['namespace'] ?? '')}_${one.metadata.name}_${group}_${kind}`, one);
+    for (const [path, of, kind] of kinds) {
+      const { body } = await admin.request('GET', `${path}?labelSelector=${encodeURIComponent(labelSelector)}`);
+      for (const one of (body as { readonly items?: readonly KubeObject[] }).items ?? [])
+        found.set(`${String(one.metadata['namespace'] ?? '')}_${one.metadata.name}_${of}_${kind}`, one);
     }
     return found;
   }
 }
 
-/** Three failures in a row make the agent wait 35 seconds in all. */
-const patienceMs = 90_000;
-const flux = { kind: 'GitRepository', name: 'flux-system' };
-
-function definition(name: string): object {
-  const group = `${name}.example.com`;
-  const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `widgets.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }],
-    },
-  };
+interface Settled {
+  readonly status: Status | undefined;
+  readonly objects: ReadonlyMap<string, KubeObject>;
 }
 
-function custom(name: string): object {
+function filesOf(phase: Phase, name: string): Record<string, string | null> {
+  const document = `clusters/${clusterName}/${name}.yaml`;
+  const [first, second] = [`apps/${name}/a.yaml`, `apps/${name}/b.yaml`];
+  if (phase === 'remove') return { [document]: null, [first]: null, [second]: null };
+  const other = phase === 'create' ? configMap(name, 'old', {}) : configMap(name, 'new', {});
+  const colour = phase === 'create' ? 'blue' : 'green';
   return {
-    apiVersion: `${name}.example.com/v1`,
-    kind: 'Widget',
-    metadata: { namespace: name, name: 'one' },
-    spec: { size: 1 },
+    [document]: yaml(kustomization('flux-system', name, { path: `./apps/${name}`, sourceRef: source })),
+    [first]: yaml(namespaceOf(name), definition(name), custom(name)),
+    [second]: yaml(configMap(name, 'kept', { colour }), other),
   };
 }

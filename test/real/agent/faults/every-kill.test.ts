@@ -1,0 +1,74 @@
+// The agent is killed (SIGKILL) at every point of a life at which something outside of it may have happened.
+//
+// Its line awaits requests to the API server, to Git and to the queue. Each that may change something is struck here before
+// it is seen and after it was done. The other awaits only compute, in the agent's memory or in the renderer and the policy
+// threads, which end with it and have no disk and no network: a kill there leaves what a kill at the next request leaves,
+// before it is seen. What is left is the disk, where copies of repositories are kept: a fetch is struck as its answer is
+// written, too.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Kill, killedAt, undisturbed, type Calm } from './kills.ts';
+import type { Point } from './points.ts';
+import { type Phase, phases, Scenario } from './scenario.ts';
+
+/** Each has a cluster, a Git server and a queue of its own. */
+const lanes = 2;
+let scenarios: readonly Scenario[] = [];
+
+beforeAll(async () => {
+  scenarios = await Promise.all(Array.from({ length: lanes }, () => Scenario.start()));
+}, 900_000);
+
+afterAll(async () => {
+  await Promise.all(scenarios.map((scenario) => scenario.close()));
+});
+
+/** While an answer is written to the disk; a fetch takes some milliseconds. */
+const lateMs = [0, 2, 5, 12];
+const reads = /^(?:get|list|watch|discovery|apply-dry-run|info\/refs|hget|hgetall|lpos)\b/;
+
+/** What only reads leaves no trace, done or not: such a point is struck once, in turn before and after. */
+function killsOf(point: Point, at: number): readonly Kill[] {
+  const { gate, label, nth } = point;
+  // The second is the pack's; the first one lists references.
+  const isPack = gate === 'git' && nth === 2;
+  const told = isPack ? lateMs.map((late) => ({ ...point, when: 'told' as const, lateMs: late })) : [];
+  if (reads.test(label)) return [{ ...point, when: at % 2 === 0 ? 'before' : 'after' }];
+  return [{ ...point, when: 'before' }, { ...point, when: 'after' }, ...told];
+}
+
+test('wherever an agent is killed, the next one brings about the same, deletes nothing else and forgets nothing', {
+  timeout: 1_200_000,
+}, async () => {
+  const calms = await Promise.all(scenarios.map((scenario) => undisturbed(scenario, 'calm000')));
+  const [calm] = calms as [Calm, ...Calm[]];
+  const left = Object.fromEntries(phases.map((phase) => [phase, calm.points[phase].flatMap(killsOf)])) as Record<
+    Phase,
+    Kill[]
+  >;
+  const all = phases.reduce((sum, phase) => sum + left[phase].length, 0);
+  let lives = 0;
+  let again = 0;
+  const startedMs = performance.now();
+  const seconds = (): number => Math.round((performance.now() - startedMs) / 1000);
+  // One kill a phase, so that each begins where nothing was disturbed.
+  const lane = async (scenario: Scenario, at: number): Promise<void> => {
+    while (phases.some((phase) => left[phase].length > 0)) {
+      const kills: Partial<Record<Phase, Kill>> = {};
+      for (const phase of phases) {
+        const kill = left[phase].shift();
+        if (kill !== undefined) kills[phase] = kill;
+      }
+      lives += 1;
+      const name = `life${String(lives).padStart(3, '0')}`;
+      // What two things do at once comes in another order now and then, and a point may not come: it is tried once more.
+      const missed = await killedAt(scenario, name, kills, calms[at] ?? calm);
+      again += missed.length;
+      expect(again).toBeLessThan(all / 10);
+      for (const kill of missed) left[kill.phase].push(kill);
+      if (lives % 10 === 0) process.stderr.write(`${lives} lives in ${seconds()} s\n`);
+    }
+  };
+  await Promise.all(scenarios.map(lane));
+  process.stderr.write(`${all} kills in ${lives} lives, ${again} of them tried again, ${seconds()} s\n`);
+  expect(all).toBeGreaterThan(150);
+});
