@@ -38,7 +38,10 @@ const sourceRetryMs = 30_000;
  */
 export async function reconcile(key: string, signal: AbortSignal, tools: ReconcileTools): Promise<string> {
   const object = tools.kustomizations.get(key);
-  if (object === undefined) return 'gone';
+  if (object === undefined) {
+    tools.schedule.forget(key);
+    return 'gone';
+  }
   const run = new Run(object, tools, signal);
   const progress: Progress = {};
   // Whatever was waited for, this run finds out anew.

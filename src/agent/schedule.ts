@@ -3,6 +3,8 @@
 export interface ScheduleTools {
   /** Milliseconds since some start. */
   elapsed(): number;
+  /** A job that nobody came back from for this long is made again. */
+  readonly lostAfterMs: number;
   /** Makes a job of it; `cause` is for logs: `interval`, `source main@sha1:…`. */
   due(key: string, cause: string): void;
 }
@@ -20,8 +22,9 @@ export class Schedule {
     this.#tools = tools;
   }
 
-  /** Due now, whatever was planned. The plan stays, so that a job that gets lost is made again. */
+  /** Due now, whatever was planned; and again a while later, in case its job is lost. */
   now(key: string, cause: string): void {
+    this.within(key, this.#tools.lostAfterMs, 'again');
     this.#tools.due(key, cause);
   }
 
@@ -42,12 +45,12 @@ export class Schedule {
   }
 
   /** Makes jobs of all that is due. Each is planned again a while later, in case its job is lost. */
-  tick(lostAfterMs: number): void {
+  tick(): void {
     const now = this.#tools.elapsed();
     for (const [key, entry] of this.#entries) {
       if (entry.atMs > now) continue;
       const { cause } = entry;
-      entry.atMs = now + lostAfterMs;
+      entry.atMs = now + this.#tools.lostAfterMs;
       entry.cause = 'again';
       this.#tools.due(key, cause);
     }

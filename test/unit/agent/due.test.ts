@@ -10,13 +10,17 @@ describe('a schedule', () => {
   const start = (): { readonly schedule: Schedule; readonly due: string[]; readonly at: (ms: number) => void } => {
     let now = 0;
     const due: string[] = [];
-    const schedule = new Schedule({ elapsed: () => now, due: (key, cause) => void due.push(`${key} ${cause}`) });
+    const schedule = new Schedule({
+      elapsed: () => now,
+      lostAfterMs: 1_000,
+      due: (key, cause) => void due.push(`${key} ${cause}`),
+    });
     return {
       schedule,
       due,
       at: (ms) => {
         now = ms;
-        schedule.tick(1_000);
+        schedule.tick();
       },
     };
   };
@@ -38,6 +42,20 @@ describe('a schedule', () => {
     at(1_100);
     expect(due).toEqual(['a/x interval', 'a/x again']);
     expect(schedule.untilNext()).toBe(1_000);
+  });
+
+  test('269: makes again what was due at once, though nothing was planned for it, where nobody came back', () => {
+    const { schedule, due, at } = start();
+    schedule.now('a/new', 'seen');
+    at(999);
+    expect(due).toEqual(['a/new seen']);
+    at(1_000);
+    expect(due).toEqual(['a/new seen', 'a/new again']);
+    // Whoever came back says when it is due next.
+    schedule.now('a/new', 'changed');
+    schedule.next('a/new', 9_000, 'interval');
+    at(9_000);
+    expect(due.slice(2)).toEqual(['a/new changed']);
   });
 
   test('keeps the earlier plan with `within`, the later word with `next`', () => {
