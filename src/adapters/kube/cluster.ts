@@ -67,7 +67,7 @@ export function connectCluster(address: ClusterAddress, options: ClusterOptions)
     patchStatus: (object, status, resourceVersion) => patchStatus(caller, object, status, resourceVersion),
     patchMetadata: (object, metadata, resourceVersion) => patchMetadata(caller, object, metadata, resourceVersion),
     record: async (event) => {
-      await recordEvent(caller, event, new Date(clock.now())).catch((error: unknown) => {
+      await recordEvent(caller, event, new Date(clock.date())).catch((error: unknown) => {
         if (!signal.aborted) log.info('an event was not recorded', { error });
       });
     },
