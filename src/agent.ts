@@ -28,6 +28,8 @@ export interface AgentOptions {
   readonly shippedPolicies: readonly RegoModule[];
   /** Kustomizations at once. @defaultValue 8 */
   readonly concurrency?: number;
+  /** A job that nobody came back from for this long is made again. @defaultValue 300_000 */
+  readonly lostAfterMs?: number;
   /** In one process with the App: how a repository that it sees is fetched. */
   readonly hosted?: (url: string) => Promise<Remote | undefined>;
   /** Copies that the process keeps anyway; one process per folder. */
@@ -45,11 +47,25 @@ const graceMs = 20_000;
 /** Then what is under way has this long to come to a safe end. */
 const safeEndMs = 1_000;
 
-/** @throws SluiceError `kube.*` where the cluster cannot be used; `queue.unavailable` */
+/** @throws SluiceError `kube.*` where the cluster cannot be used, or is older than can be deployed to; `queue.unavailable` */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { cluster, queues, address, dataFolder } = options;
-  const log = options.log.with({ cluster });
-  const kube = connectCluster(address, { log });
+  const log = options.log.with({ cluster: options.cluster });
+  const kube = connectCluster(options.address, { log });
+  try {
+    // An API server that drops unknown fields in silence is not written to, and not announced.
+    const kubernetes = await kube.version();
+    return await runAgent(options, { kube, log, kubernetes });
+  } catch (thrown) {
+    kube.close();
+    throw thrown;
+  }
+}
+
+async function runAgent(
+  options: AgentOptions,
+  { kube, log, kubernetes }: { readonly kube: KubeCluster; readonly log: Log; readonly kubernetes: string },
+): Promise<Agent> {
+  const { cluster, queues, dataFolder } = options;
   const stopping = new AbortController();
   const mirrors = options.mirrors ?? createMirrors({ folder: join(dataFolder, 'sources') });
   const tools: AgentTools = {
@@ -69,6 +85,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     cluster,
     queue,
     signal: stopping.signal,
+    lostAfterMs: options.lostAfterMs,
     report: (report) => {
       const { startedAt, endedAt, ...facts } = report;
       const ended = endedAt === undefined ? {} : { endedAt: new Date(endedAt).toISOString() };
@@ -81,7 +98,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await loop.start();
   await queue.work((taken) => runJob(taken, loop, log), { concurrency: options.concurrency ?? 8 });
   const timer = setInterval(() => loop.tick(), tickMs);
-  log.info('the agent is ready', { kustomizations: loop.tools.kustomizations.all().size });
+  log.info('the agent is ready', { kubernetes, kustomizations: loop.tools.kustomizations.all().size });
   return {
     kube,
     stop: async () => {

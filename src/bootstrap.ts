@@ -43,13 +43,14 @@ const looks = 30;
  * Idempotent: what is as it should be is left alone, and so is what Git has already.
  *
  * @throws SluiceError `deploy.fluxRunning` where Flux deploys to this cluster, or would; `fleet.*`, `build.*` and
- *   `config.*` for what is wrong in the repository; `kube.*`
+ *   `config.*` for what is wrong in the repository; `kube.*`, of which `kube.config` is an API server that is too old
  */
 export async function bootstrap(options: BootstrapOptions, tools: BootstrapTools): Promise<Bootstrapped> {
   const { admin, renderer, progress } = tools;
   const { dryRun } = options;
-  // Two that deploy one fleet would undo each other's work.
+  // An older one drops fields that it does not know; and two that deploy one fleet would undo each other's work.
   progress('looking at the cluster');
+  await admin.version();
   const deployments = await deploymentsOf(admin);
   refuseRunning(deployments);
   // The root, as Git has it or as the options say.

@@ -83,7 +83,9 @@ async function bringAbout(run: Run, progress: Progress, tools: ReconcileTools): 
   const prepared = prepare(inputs.build.objects, { owner: { namespace: run.namespace, name: run.name } });
   const ids = new Set(prepared.map(({ id }) => id));
   tools.memory.desires(run.key, ids);
-  const rivals = await wantedByOthers(live, inputs.identity.owner, heldByOthers(run, ids, tools), tools);
+  const { owner: who } = inputs.identity;
+  const held = tools.kustomizations.inventoryOf(run.key);
+  const rivals = await wantedByOthers(live, who, heldByOthers(run, ids, tools), tools, held);
   // Whoever has one of these makes us due once it lets go.
   for (const rival of rivals.values()) tools.memory.waitFor(rival, run.key);
   const owner = (id: string): string | undefined => rivalWords(rivals.get(id), inputs);

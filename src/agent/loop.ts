@@ -31,13 +31,15 @@ import { sameRepository } from '../source/url.ts';
 /** What a bootstrapped cluster calls its root. */
 const rootKey = 'flux-system/flux-system';
 const requestedAt = 'reconcile.fluxcd.io/requestedAt';
-/** A job that nobody came back from is made again after this. */
-const lostAfterMs = 5 * 60_000;
+/** @defaultValue of `LoopOptions.lostAfterMs` */
+const usualLostAfterMs = 5 * 60_000;
 
 export interface LoopOptions {
   readonly cluster: string;
   readonly queue: Queue;
   readonly signal: AbortSignal;
+  /** A job that nobody came back from for this long is made again. @defaultValue 300_000 */
+  readonly lostAfterMs?: number | undefined;
   report(report: DeploymentReport): void;
 }
 
@@ -59,6 +61,7 @@ export class AgentLoop {
     const { signal, cluster } = options;
     const { kube, renderer, policyEngine, log, mirrors } = tools;
     const memory = new Memory();
+    const { lostAfterMs = usualLostAfterMs } = options;
     const schedule = new Schedule({
       elapsed: tools.elapsed,
       lostAfterMs,

@@ -24,6 +24,8 @@ export class Memory {
   readonly #hindered = new Set<string>();
   /** Owner of an object → those that cannot apply theirs before it lets go. */
   readonly #waiting = new Map<string, Set<string>>();
+  /** When each was first seen being deleted. */
+  readonly #going = new Map<string, number>();
 
   /** How often in a row a Kustomization has failed, this time included. */
   failed(key: string): number {
@@ -89,6 +91,13 @@ export class Memory {
     return waiting;
   }
 
+  /** When it was first seen being deleted: now, where it was not before. */
+  goingSince(key: string, nowMs: number): number {
+    const since = this.#going.get(key) ?? nowMs;
+    this.#going.set(key, since);
+    return since;
+  }
+
   /** What was applied must be looked at again. */
   doubt(key: string): void {
     this.#records.delete(key);
@@ -100,6 +109,7 @@ export class Memory {
     this.#desired.delete(key);
     this.succeeded(key);
     this.#waiting.delete(key);
+    this.#going.delete(key);
   }
 }
 

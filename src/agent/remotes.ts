@@ -1,4 +1,5 @@
 // With which credentials a source is fetched: its Secret's, or the App's where agent and App are one process.
+import { trimmedEnd } from '../object/ends.ts';
 import { appToken } from '../adapters/git/app-token.ts';
 import { SluiceError } from '../errors.ts';
 import { secretKind } from '../flux/served.ts';
@@ -68,7 +69,7 @@ async function asApp(
 }
 
 function gitUrl(url: string): string {
-  return url.replace(/\/+$/, '');
+  return trimmedEnd(url, '/');
 }
 
 function keyOf(url: string, credentials: string): string {

@@ -3,7 +3,7 @@
 export interface ScheduleTools {
   /** Milliseconds since some start. */
   elapsed(): number;
-  /** A job that nobody came back from is made again after this, in milliseconds. */
+  /** A job that nobody came back from for this long is made again. */
   readonly lostAfterMs: number;
   /** Makes a job of it; `cause` is for logs: `interval`, `source main@sha1:…`. */
   due(key: string, cause: string): void;
@@ -22,9 +22,9 @@ export class Schedule {
     this.#tools = tools;
   }
 
-  /** Due now, whatever was planned. The plan stays, or there is one from now on, so that a job that gets lost is made again. */
+  /** Due now, whatever was planned; and again a while later, in case its job is lost. */
   now(key: string, cause: string): void {
-    if (!this.#entries.has(key)) this.next(key, this.#tools.lostAfterMs, 'again');
+    this.within(key, this.#tools.lostAfterMs, 'again');
     this.#tools.due(key, cause);
   }
 
@@ -46,12 +46,11 @@ export class Schedule {
 
   /** Makes jobs of all that is due. Each is planned again a while later, in case its job is lost. */
   tick(): void {
-    const { lostAfterMs } = this.#tools;
     const now = this.#tools.elapsed();
     for (const [key, entry] of this.#entries) {
       if (entry.atMs > now) continue;
       const { cause } = entry;
-      entry.atMs = now + lostAfterMs;
+      entry.atMs = now + this.#tools.lostAfterMs;
       entry.cause = 'again';
       this.#tools.due(key, cause);
     }

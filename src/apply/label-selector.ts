@@ -10,8 +10,12 @@ const exists = new RegExp(`^(?<not>!?)\\s*${key}$`);
 const compares = new RegExp(`^${key}\\s*(?<operator>==|=|!=|>|<)\\s*(?<value>[-A-Za-z0-9._]{0,63})$`);
 const isIn = new RegExp(`^${key}\\s+(?<operator>in|notin)\\s*\\((?<values>[-A-Za-z0-9._,\\s]*)\\)$`);
 
-/** Reads a selector; all requirements must hold. @throws SluiceError `deploy.spec` for another form */
+/** A selector that people write has a few dozen; each comma is looked at to the end of the text. */
+const longest = 4_096;
+
+/** Reads a selector; all requirements must hold. @throws SluiceError `deploy.spec` for another form, or over 4,096 characters */
 export function parseSelector(text: string): Selects {
+  if (text.length > longest) throw noSelector(text);
   const requirements = split(text).map((one) => requirement(one.trim(), text));
   return (map) => requirements.every((holds) => holds(map));
 }
@@ -36,8 +40,12 @@ function requirement(text: string, whole: string): Selects {
     const has: Selects = (map) => Object.hasOwn(map, name) && wanted.has(map[name] ?? '');
     return operator === 'in' ? has : (map) => !has(map);
   }
-  throw new SluiceError('deploy.spec', `${showText(whole)} is no selector`, {
-    remedy: 'write it as app=web,tier!=cache,env in (a,b),!legacy',
+  throw noSelector(whole);
+}
+
+function noSelector(text: string): SluiceError {
+  return new SluiceError('deploy.spec', `${showText(text)} is no selector`, {
+    remedy: 'write it as app=web,tier!=cache,env in (a,b),!legacy, in at most 4,096 characters',
   });
 }
 

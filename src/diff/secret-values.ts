@@ -1,4 +1,5 @@
 // Masking by value: every value of every Secret of a build, in every spelling it is likely to travel in.
+import { trimmedEnd } from '../object/ends.ts';
 import type { BuiltObject, Json } from '../object/object.ts';
 import { isMap, type JsonMap } from './normalise.ts';
 import { carriesSecrets, isEncrypted, isSecret, secretEntries } from './secret.ts';
@@ -131,14 +132,12 @@ function* spellBytes(bytes: Uint8Array): Generator<string> {
   if (bytes.length === 0) return;
   const base64 = Buffer.from(bytes).toString('base64');
   yield base64;
-  yield base64.replace(/=+$/, '');
+  yield trimmedEnd(base64, '=');
   yield Buffer.from(bytes).toString('base64url');
   if (bytes.length < shortest || bytes.length > longestEncoded) return;
   yield Buffer.from(bytes).toString('hex');
   for (const lead of [0, 1, 2]) {
-    const shifted = Buffer.concat([Buffer.alloc(lead), bytes])
-      .toString('base64')
-      .replace(/=+$/, '');
+    const shifted = trimmedEnd(Buffer.concat([Buffer.alloc(lead), bytes]).toString('base64'), '=');
     const from = lead === 0 ? 0 : lead + 1;
     const sure = shifted.slice(from, Math.floor(((lead + bytes.length) * 8) / 6));
     yield sure;

@@ -28,7 +28,8 @@ export const manifestAnnotations: ReadonlySet<string> = new Set([
 const secretKey =
   /(?:^secret|passw(?:or)?d|passphrase|pwd|token|api[-_]?key|private[-_]?key|secret[-_]?key|access[-_]?key|credentials?|(?:client|app|shared|hmac|webhook|jwt|signing|cookie|session)[-_]?secret)$/i;
 const secretVariable = /(?:^|_)(?:SECRET|PASS|AUTH|DSN|PAT)$/i;
-const reference = /^\s*(?:\$\{[^}]*\}|\$\([^)]*\)|\{\{[^}]*\}\})?\s*$/;
+/** Of a text without white space around it. */
+const reference = /^(?:\$\{[^}]*\}|\$\([^)]*\)|\{\{[^}]*\}\})?$/;
 
 /** Tells whether a key by its name holds a secret in clear (`password`, `DB_TOKEN`, `clientSecret`), not a reference. */
 export function isSecretKey(key: string): boolean {
@@ -42,7 +43,7 @@ export function isSecretVariable(name: string): boolean {
 
 /** Tells whether a text names a value that is kept elsewhere: empty, `${NAME}`, `$(NAME)` or `{{ .name }}` alone. */
 export function isReference(text: string): boolean {
-  return reference.test(text);
+  return reference.test(text.trim());
 }
 
 /** Bytes of a value of `data` as base64 in its one canonical spelling, or undefined where it is not base64. */

@@ -1,4 +1,5 @@
 // Prints a manifest as YAML for people to compare: one spelling for each value, Kubernetes' order of keys.
+import { trimmedEnd } from '../object/ends.ts';
 import type { Json } from '../object/object.ts';
 import { isMap, type JsonMap } from './normalise.ts';
 import { hasUnseen } from './visible.ts';
@@ -94,7 +95,7 @@ function printScalar(value: Json, start: string, at: At & { readonly path: YamlP
     for (const row of quotedRows(rows)) lines.push({ text: pad + row, path });
     return;
   }
-  const tail = /\n*$/.exec(value)?.[0].length ?? 0;
+  const tail = value.length - trimmedEnd(value, '\n').length;
   const body = tail > 0 ? rows.slice(0, -1) : rows;
   const indicator = /^[ \n\t]/.test(value) ? '2' : '';
   lines.push({ text: `${start} |${indicator}${['-', ''][tail] ?? '+'}`, path });

@@ -5,7 +5,9 @@ import { showIdentifier, showText, showValue } from '../object/show.ts';
 import { type Found, unresolvedIn } from './candidate.ts';
 
 const label = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?';
-const subdomain = new RegExp(`^${label}(?:\\.${label})*$`);
+/** As Kubernetes has it: its parts are not held to the 63 characters of a label. */
+const part = '[a-z0-9](?:[-a-z0-9]{0,251}[a-z0-9])?';
+const subdomain = new RegExp(`^${part}(?:\\.${part})*$`);
 const namespaceForm = new RegExp(`^${label}$`);
 const versionForm = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const kindForm = /^[A-Za-z](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;

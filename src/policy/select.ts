@@ -107,7 +107,7 @@ function foldersByPackage(modules: readonly RegoModule[]): ReadonlyMap<string, s
 export function packageOf(module: RegoModule): string | undefined {
   const first = module.text.split(/\r?\n/).find((line) => !/^\s*(#.*)?$/.test(line));
   const written = /^\s*package\s+([A-Za-z_][\w]*(?:\s*(?:\.\w+|\["[^"\\]*"\]))*)\s*(?:#.*)?$/.exec(first ?? '')?.[1];
-  return written?.replaceAll(/\s*\["([^"]*)"\]/g, '.$1').replaceAll(/\s+/g, '');
+  return written?.replaceAll(/\s+/g, '').replaceAll(/\["([^"]*)"\]/g, '.$1');
 }
 
 /** `image/tag` for `sluice.image.tag`; undefined for a library. An underscore of the package is a hyphen of the id. */

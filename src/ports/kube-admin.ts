@@ -4,6 +4,8 @@ import type { Applied, ListOptions, ObjectAddress, ServedKind, ServedKinds } fro
 
 /** Every method: @throws SluiceError `kube.*` */
 export interface ClusterAdmin {
+  /** As `KubeCluster.version`. */
+  version(): Promise<string>;
   /** Kinds served now; asked again where `fresh`, at most once a second. */
   kinds(fresh?: boolean): Promise<ServedKinds>;
   get(address: ObjectAddress): Promise<KubeObject | undefined>;

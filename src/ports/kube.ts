@@ -172,6 +172,8 @@ export interface KubeWriter {
 export interface KubeRefusal {
   readonly status: number;
   readonly reason: string;
+  /** RBAC gives the account no such right; false where an admission said no, or the agent may not act as the account. */
+  readonly missingRight?: boolean;
   /** `details.causes`: the fields at fault, and for conflicts the managers that own them. */
   readonly causes: readonly { readonly reason: string; readonly field: string; readonly manager?: string }[];
   /** The message with the values of Secrets scrubbed by whoever applies; never logged as it is. */

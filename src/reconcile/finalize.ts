@@ -1,6 +1,7 @@
 // A Kustomization is being deleted: its objects go as `deletionPolicy` says, then it may go itself.
+import type { FleetNow } from '../agent/fleet-view.ts';
 import { acknowledgementKey, deletionGuard } from '../apply/deletion-guard.ts';
-import { asSluiceError } from '../errors.ts';
+import { asSluiceError, type SluiceError } from '../errors.ts';
 import { fluxFinalizer } from '../flux/kustomization.ts';
 import { stringAt } from '../flux/read.ts';
 import { serviceAccountKind } from '../flux/served.ts';
@@ -8,7 +9,7 @@ import type { InventoryEntry } from '../flux/status.ts';
 import { labelOfId } from '../inventory/entry.ts';
 import { readInventory } from '../inventory/inventory.ts';
 import { claimantOf } from './claim.ts';
-import { deletingIdentity } from './identity.ts';
+import { deletingIdentity, type Identity } from './identity.ts';
 import { readSource } from './inputs.ts';
 import { prune } from './prune.ts';
 import { liveOf, wantedByOthers } from './rivals.ts';
@@ -18,13 +19,15 @@ const mostNamed = 15;
 const terminationLookMs = 2_000;
 
 /**
- * Deletes what the deleted Kustomization had applied, but for what another one applies from now on.
+ * Deletes what the deleted Kustomization had applied, but for what another one applies from now on. What its account has no
+ * right to delete, be it gone or be the right gone, stays and is told; nobody else's rights are used in its place.
  *
  * @returns what was done, for the log
  * @throws SluiceError `deploy.deletions`, `deploy.prune`: the finalizer stays, and so does the inventory
  */
 export async function finalize(run: Run, tools: ReconcileTools): Promise<string> {
   const { entries } = readInventory(run.object);
+  tools.memory.goingSince(run.key, tools.elapsed());
   const orphaning = whyOrphaned(run);
   if (orphaning !== undefined || entries.length === 0) return letGo(run, orphaning ?? 'it had nothing', tools);
   const live = liveOf(run.object);
@@ -37,22 +40,47 @@ export async function finalize(run: Run, tools: ReconcileTools): Promise<string>
   if (going.length === 0) return letGo(run, 'others apply all it had', tools);
   const source = await readSource(live, tools).catch(() => undefined);
   guard(run, going, fleet.side.fleet.config.maxDeletions, source?.revision);
+  return deleteAll(run, going, { identity, fleet }, tools);
+}
+
+async function deleteAll(
+  run: Run,
+  going: readonly InventoryEntry[],
+  by: { readonly identity: Identity; readonly fleet: FleetNow },
+  tools: ReconcileTools,
+): Promise<string> {
   // As the account that applied it; nobody else's rights are used, also where that account is gone.
-  if ((await tools.cluster.get({ kind: serviceAccountKind, ...identity.account })) === undefined) {
-    const { namespace, name } = identity.account;
-    const message = `ServiceAccount ${namespace}/${name} is gone, so nothing can be deleted as it; ${staying(going)}`;
-    await tools.cluster.record({ about: run.object, type: 'Warning', reason: 'PruneFailed', message });
-    return letGo(run, message, tools);
+  const { account } = by.identity;
+  if ((await tools.cluster.get({ kind: serviceAccountKind, ...account })) === undefined) {
+    const gone = `ServiceAccount ${account.namespace}/${account.name} is gone, so nothing can be deleted as it`;
+    return tellAndLetGo(run, `${gone}; ${staying(going)}`, tools);
   }
-  const writer = tools.cluster.as(identity.account);
+  const writer = tools.cluster.as(account);
   const kinds = await tools.cluster.kinds();
-  const { survivors: left, failure } = await prune(run, going, { identity, writer, kinds, fleet }, tools);
+  const { survivors, failure, lacksRights } = await prune(run, going, { ...by, writer, kinds }, tools);
+  // A right may come back within the timeout; without it nothing would ever let this Kustomization, and its namespace, go.
+  if (failure !== undefined && lacksRights && isLate(run, tools)) return leave(run, failure, survivors, tools);
   if (failure !== undefined) throw failure;
-  if (left.length > 0 && run.deploy.deletionPolicy === 'WaitForTermination' && !isLate(run, tools)) {
+  if (survivors.length > 0 && run.deploy.deletionPolicy === 'WaitForTermination' && !isLate(run, tools)) {
     tools.schedule.next(run.key, terminationLookMs, 'termination');
-    return `waiting for ${left.length} objects to end`;
+    return `waiting for ${survivors.length} objects to end`;
   }
-  return letGo(run, `deleted ${going.length - left.length} objects`, tools);
+  return letGo(run, `deleted ${going.length - survivors.length} objects`, tools);
+}
+
+async function leave(
+  run: Run,
+  failure: SluiceError,
+  left: readonly InventoryEntry[],
+  tools: ReconcileTools,
+): Promise<string> {
+  const [, first = failure.message] = failure.message.split('\n');
+  return tellAndLetGo(run, `${staying(left)}; ${first}`, tools);
+}
+
+async function tellAndLetGo(run: Run, message: string, tools: ReconcileTools): Promise<string> {
+  await tools.cluster.record({ about: run.object, type: 'Warning', reason: 'PruneFailed', message });
+  return letGo(run, message, tools);
 }
 
 /** `2 objects stay: ConfigMap/apps/web, Service/apps/web` */
@@ -82,9 +110,9 @@ function guard(run: Run, going: readonly InventoryEntry[], maxDeletions: number,
   if (refused !== undefined) throw refused;
 }
 
-function isLate(run: Run, tools: ReconcileTools): boolean {
-  const since = Date.parse(stringAt(run.object.metadata as never, 'deletionTimestamp') ?? '');
-  return tools.now().getTime() - since > run.deploy.timeoutMs;
+/** Counted from this process's first look, so that no clock that is set, here or in the cluster, ends the wait early. */
+function isLate(run: Run, { memory, elapsed }: ReconcileTools): boolean {
+  return elapsed() - memory.goingSince(run.key, elapsed()) > run.deploy.timeoutMs;
 }
 
 async function letGo(run: Run, why: string, { cluster, kustomizations }: ReconcileTools): Promise<string> {

@@ -1,5 +1,6 @@
 // What Git no longer has goes, and what could not go stays in the inventory.
 import { pruneStale } from '../apply/prune.ts';
+import { refusalOf } from '../apply/refusal.ts';
 import type { SluiceError } from '../errors.ts';
 import type { ChangedObject } from '../flux/event.ts';
 import type { InventoryEntry } from '../inventory/entry.ts';
@@ -13,6 +14,8 @@ export interface Pruned {
   readonly survivors: readonly InventoryEntry[];
   readonly pruned: readonly ChangedObject[];
   readonly failure: SluiceError | undefined;
+  /** Nothing else stands in the way of what failed than rights that the account has not. */
+  readonly lacksRights: boolean;
 }
 
 /** Deletes as the account that applied, after a last look whether this attempt still counts. */
@@ -22,7 +25,7 @@ export async function prune(
   to: Pick<Inputs, 'identity' | 'writer' | 'fleet'> & { readonly kinds: ServedKinds },
   tools: ReconcileTools,
 ): Promise<Pruned> {
-  if (stale.length === 0) return { survivors: [], pruned: [], failure: undefined };
+  if (stale.length === 0) return { survivors: [], pruned: [], failure: undefined, lacksRights: false };
   await run.look();
   const context = { ...deployContext(run, to, tools), freshKinds: () => tools.cluster.kinds(true) };
   const { deleted, survivors, failure, prunings } = await pruneStale(stale, context);
@@ -31,5 +34,12 @@ export async function prune(
     const { object, outcome, reason } = one;
     tools.log.info('an object was not deleted', { kustomization: run.key, object, outcome, reason });
   }
-  return { survivors, pruned: deleted, failure };
+  const failed = prunings.flatMap((one) => (one.outcome === 'failed' ? [one.error] : []));
+  const lacksRights = failure?.code === 'deploy.prune' && failed.every(isMissingRight);
+  return { survivors, pruned: deleted, failure, lacksRights };
+}
+
+/** By the cluster's RBAC, or since the object is outside of what the tenant may touch. */
+function isMissingRight(error: SluiceError): boolean {
+  return error.code === 'deploy.denied' || refusalOf(error)?.missingRight === true;
 }

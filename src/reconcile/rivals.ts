@@ -16,13 +16,15 @@ const mostAsked = 200;
 /**
  * Which of these ids another Kustomization's build holds at its source's newest revision: id → its key. Asked are those
  * that were known to hold one, and those that read the same source and have not come to its newest revision yet. Only wishes
- * count that have a claim against `owner`, whose Kustomization it is.
+ * count that have a claim against `owner`, whose Kustomization it is; and against one that has an object (`held`), the wish
+ * of an equal that has it not is none: who came first is not stopped by who came later.
  */
 export async function wantedByOthers(
   of: LiveKustomization,
   owner: Claimant,
   ids: ReadonlySet<string>,
   tools: ReconcileTools,
+  held: ReadonlySet<string> = new Set(),
 ): Promise<ReadonlyMap<string, string>> {
   const wanted = new Map<string, string>();
   const others = ids.size === 0 ? [] : candidates(of, ids, tools).slice(0, mostAsked);
@@ -31,8 +33,11 @@ export async function wantedByOthers(
   for (const other of others) {
     const { desired, claimant } = await wishOf(liveOf(other), known.fleet, tools);
     if (claimant === undefined) continue;
+    const theirs = tools.kustomizations.inventoryOf(keyOf(other));
+    const late = (id: string): boolean => claimant.type === owner.type && held.has(id) && !theirs.has(id);
     for (const id of desired)
-      if (ids.has(id) && !wanted.has(id) && hasClaim(claimant, id, owner, known)) wanted.set(id, keyOf(other));
+      if (ids.has(id) && !wanted.has(id) && !late(id) && hasClaim(claimant, id, owner, known))
+        wanted.set(id, keyOf(other));
   }
   return wanted;
 }

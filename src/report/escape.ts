@@ -21,7 +21,7 @@ export function codeSpan(text: string, where: Surrounding, most = 160): string {
 // GFM splits cells before it sees code spans and takes `\|` for a pipe, but not after another backslash; there a
 // broken bar stands for it.
 function withoutPipes(text: string): string {
-  return text.replaceAll(/\\+\|/g, (run) => `${run.slice(0, -1)}¦`).replaceAll('|', '\\|');
+  return text.replaceAll(/(?<!\\)\\+\|/g, (run) => `${run.slice(0, -1)}¦`).replaceAll('|', '\\|');
 }
 
 /** Returns a fenced block that holds the text whatever it holds; line feeds and tabs stay, the rest is made visible. */

@@ -61,11 +61,7 @@ const punctuation = /^(?:[,.;:!?]+|[–→·…])$/;
 
 function wordParts(token: string): ProsePart[] {
   if (token === ' ' || isPlain(token) || punctuation.test(token)) return [{ text: token, plain: true }];
-  const {
-    lead = '',
-    body = token,
-    tail = '',
-  } = /^(?<lead>\(?)(?<body>.+?)(?<tail>\)?[,.;:!?]*)$/.exec(token)?.groups ?? {};
+  const { lead, body, tail } = peeled(token);
   return [
     { text: lead, plain: true },
     { text: body, plain: isPlain(body) },
@@ -85,4 +81,13 @@ function merged(parts: readonly ProsePart[]): ProsePart[] {
     else result.push(part);
   }
   return result;
+}
+
+/** An opening parenthesis, then what is said, which is never nothing, then a closing one and the marks of a sentence. */
+function peeled(token: string): { readonly lead: string; readonly body: string; readonly tail: string } {
+  const start = token.startsWith('(') && token.length > 1 ? 1 : 0;
+  let end = token.length;
+  while (end > start + 1 && ',.;:!?'.includes(token[end - 1] ?? ' ')) end -= 1;
+  if (end > start + 1 && token[end - 1] === ')') end -= 1;
+  return { lead: token.slice(0, start), body: token.slice(start, end), tail: token.slice(end) };
 }

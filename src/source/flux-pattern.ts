@@ -1,5 +1,6 @@
 // One ignore pattern as Flux matches it: go-git's plumbing/format/gitignore (pattern.go), which is not quite Git. A
 // pattern speaks of everything below what it matches, so a later pattern can bring back a file of an excluded folder.
+import { trimmedEnd } from '../object/ends.ts';
 import { type Glob, matchGlob, parseGlob } from './glob.ts';
 
 export interface FluxPattern {
@@ -25,7 +26,7 @@ export function parseFluxPatterns(text: string, domain: readonly string[]): read
 export function parseFluxPattern(line: string, domain: readonly string[]): FluxPattern {
   const includes = line.startsWith('!');
   let text = includes ? line.slice(1) : line;
-  if (!text.endsWith('\\ ')) text = text.replace(/ +$/, '');
+  if (!text.endsWith('\\ ')) text = trimmedEnd(text, ' ');
   const foldersOnly = text.endsWith('/');
   if (foldersOnly) text = text.slice(0, -1);
   const parts = text.split('/').map((part) => {

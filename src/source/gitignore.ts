@@ -1,4 +1,5 @@
 // Git's own ignore files, as `git status` reads them: for files on disk that were never added.
+import { trimmedEnd } from '../object/ends.ts';
 import { matchPathGlob, type PathGlob, parsePathGlob } from './glob.ts';
 
 interface IgnorePattern {
@@ -30,7 +31,9 @@ export function parseGitignore(text: string, folder: readonly string[]): IgnoreF
 
 function parseLine(line: string): IgnorePattern[] {
   if (line.startsWith('#') || line.length > maxLine) return [];
-  let text = line.replace(/(?<!\\)[ ]+$/, '');
+  let text = trimmedEnd(line, ' ');
+  // A space that is escaped belongs to the name.
+  if (text.endsWith('\\') && text.length < line.length) text += ' ';
   const negated = text.startsWith('!');
   if (negated) text = text.slice(1);
   const foldersOnly = text.endsWith('/');

@@ -1,12 +1,13 @@
 // Bare copies on disk, one for each hosted repository. Deleted, they are fetched again; nothing else is lost.
 import fs from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import git from 'isomorphic-git';
 import { SluiceError } from '../../errors.ts';
 import type { Fetched, Mirrors, Remote } from '../../ports/mirror.ts';
 import type { Repository } from '../../ports.ts';
 import { withoutCredentials } from '../../source/url.ts';
+import { type Lack, lackOf } from '../lack.ts';
 import { AnswerTooLarge } from './http.ts';
 import { type EarlyPack, fetchEarly } from './early-pack.ts';
 import { keepPack } from './keep-pack.ts';
@@ -41,18 +42,19 @@ export function createMirrors({ folder, ...limits }: MirrorOptions): Mirrors {
     known.catch(() => mirrors.delete(key));
     return known;
   };
+  const opened = (remote: Remote): Promise<Mirror> => kept(remote.url, mirrorOf(remote.key));
   const list = (remote: Remote, prefixes: readonly string[]): Promise<ServerRef[]> =>
     ask(remote, (server) => listRefs(post, server, prefixes));
   return {
     fetch: async (remote, ref, also = [], perhaps) => {
-      const early = perhaps === undefined ? undefined : await hope(await mirrorOf(remote.key), perhaps, remote, post);
+      const early = perhaps === undefined ? undefined : await hope(await opened(remote), perhaps, remote, post);
       try {
         const listed = await list(remote, [ref, ...also]);
         const wanted = listed.find((one) => one.ref === ref);
         if (wanted === undefined) return undefined;
-        const mirror = await mirrorOf(remote.key);
+        const mirror = await opened(remote);
         const commit = wanted.peeled ?? wanted.oid;
-        await bring(mirror, { remote, ref, want: wanted.oid, commit, post, early });
+        await kept(remote.url, bring(mirror, { remote, ref, want: wanted.oid, commit, post, early }));
         const refs = new Map(listed.map((one) => [one.ref, one.peeled ?? one.oid]));
         return { repository: mirror.repository, commit, refs } satisfies Fetched;
       } finally {
@@ -68,8 +70,7 @@ export function createMirrors({ folder, ...limits }: MirrorOptions): Mirrors {
 }
 
 async function openMirror(gitdir: string): Promise<Mirror> {
-  await mkdir(gitdir, { recursive: true });
-  if (!fs.existsSync(join(gitdir, 'HEAD'))) await git.init({ fs, gitdir, bare: true, defaultBranch: 'main' });
+  if (!fs.existsSync(join(gitdir, 'HEAD'))) await makeMirror(gitdir);
   // What a process that was killed left behind.
   const left = (await readdir(gitdir)).filter((name) => name.startsWith('incoming-'));
   for (const name of left) await rm(join(gitdir, name), { recursive: true, force: true });
@@ -77,7 +78,8 @@ async function openMirror(gitdir: string): Promise<Mirror> {
   const refs = await git.listRefs({ fs, gitdir, filepath: 'refs/sluice/have' });
   const haves = new Map<string, string>();
   for (const name of refs) {
-    const commit = await repository.resolve(`refs/sluice/have/${name}`);
+    // One that was cut short as the disk filled up says nothing of what is here.
+    const commit = await repository.resolve(`refs/sluice/have/${name}`).catch(() => undefined);
     if (commit !== undefined) haves.set(commit, name);
   }
   return { gitdir, repository, last: Promise.resolve(), haves, early: undefined };
@@ -98,6 +100,19 @@ async function hope(mirror: Mirror, commit: string, remote: Remote, post: GitPos
     if (mirror.early === early) mirror.early = undefined;
   };
   return { ...early, stop };
+}
+
+/** Made beside its place, and moved there whole. */
+async function makeMirror(gitdir: string): Promise<void> {
+  await mkdir(dirname(gitdir), { recursive: true });
+  const aside = await mkdtemp(`${gitdir}.new-`);
+  try {
+    await git.init({ fs, gitdir: aside, bare: true, defaultBranch: 'main' });
+    await rm(gitdir, { recursive: true, force: true });
+    await rename(aside, gitdir);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
 }
 
 interface Bringing {
@@ -166,8 +181,31 @@ function statusOf(error: unknown): number | undefined {
   return error instanceof AnswerStatus ? error.status : undefined;
 }
 
+/** Node tells some disks that cannot be written as folders that are not there. */
+const unwritten: Lack = {
+  words: 'the copy of it cannot be written here',
+  remedy: 'let SLUICE_DATA point at a folder that Sluice may write to',
+};
+
+/** What cannot be kept here is no fault of the server's, and is tried again. */
+async function kept<Value>(url: string, work: Promise<Value>): Promise<Value> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof SluiceError) throw error;
+    throw lacking(url, lackOf(error) ?? unwritten, error);
+  }
+}
+
+function lacking(url: string, { words, remedy }: Lack, cause: unknown): SluiceError {
+  const message = `cannot fetch ${withoutCredentials(url)}: ${words}`;
+  return new SluiceError('fleet.source', message, { kind: 'transient', remedy, cause });
+}
+
 function failure(url: string, error: unknown): SluiceError {
   const shown = withoutCredentials(url);
+  const lack = lackOf(error);
+  if (lack !== undefined) return lacking(url, lack, error);
   if (error instanceof AnswerTooLarge)
     return new SluiceError('source.tooLarge', `${shown} sends ${error.message} at once`, {
       remedy: 'keep large files out of the repository, or move what is deployed to one of its own',

@@ -9,6 +9,7 @@ import { listObjects } from './lists.ts';
 import { getObject, wholeObjects } from './objects.ts';
 import { realClock } from './patience.ts';
 import { tokenSource } from './token.ts';
+import { askVersion } from './version.ts';
 import { openWire } from './wire.ts';
 import { applyObject } from './writer.ts';
 
@@ -33,6 +34,7 @@ export function connectAdmin(address: ClusterAddress): ClusterAdmin {
   const tokens = tokenSource(address.login, () => clock.now());
   const caller = createCaller(person, { wire, tokens, counters, clock, signal, deadlineMs });
   return {
+    version: () => askVersion(caller),
     kinds: kindsOf(caller, clock, signal),
     get: (object) => getObject(caller, object),
     list: async (kind, options = {}) => (await listObjects(caller, kind, options, wholeObjects)).items,

@@ -104,7 +104,7 @@ export function createCaller(identity: Identity, parts: CallerParts): Caller {
       return { status, json: {}, etag: undefined };
     if (status < 200 || status >= 300) {
       const waitMs = status === 429 || status === 503 ? retryAfterMs(headers['retry-after']) : undefined;
-      const retryAt = waitMs === undefined ? undefined : clock.now() + Math.ceil(jittered(waitMs, clock.random()));
+      const retryAt = waitMs === undefined ? undefined : clock.date() + Math.ceil(jittered(waitMs, clock.random()));
       const refusal: RefusedAnswer = { status, text, retryAt };
       const renewed = status === 401 && tokens.refused();
       return { error: refused(refusal, target), again: passing.has(status) || renewed, seen: status >= 500, waitMs };
@@ -205,6 +205,6 @@ async function refusedStream(stream: WireStream, target: Target, clock: Clock): 
   }
   clearTimeout(timer);
   const waitMs = retryAfterMs(stream.headers['retry-after']);
-  const retryAt = waitMs === undefined ? undefined : clock.now() + waitMs;
+  const retryAt = waitMs === undefined ? undefined : clock.date() + waitMs;
   return refused({ status: stream.status, text: Buffer.concat(parts).toString('utf8'), retryAt }, target);
 }

@@ -11,11 +11,10 @@ import { Impersonated, own } from './identity.ts';
 import { type KindsOptions, kindsOf } from './kinds.ts';
 import { listObjects } from './lists.ts';
 import { getObject, metadataAlone, wholeObjects } from './objects.ts';
-import { versionPath } from './path.ts';
 import { type Clock, realClock } from './patience.ts';
 import { tokenSource } from './token.ts';
 import { openWire, type WireOptions } from './wire.ts';
-import { readVersion } from './version.ts';
+import { askVersion } from './version.ts';
 import { createWriter } from './writer.ts';
 
 export interface ClusterOptions extends WireOptions, FollowTimes {
@@ -45,18 +44,7 @@ export function connectCluster(address: ClusterAddress, options: ClusterOptions)
   return {
     counters,
     kinds: kindsOf(caller, clock, signal, options.kinds),
-    version: async () => {
-      const target = { verb: 'get', resource: 'version', namespace: '', name: '' };
-      const { json } = await caller.ask({
-        count: 'get',
-        target,
-        method: 'GET',
-        path: versionPath,
-        query: '',
-        repeatable: 'yes',
-      });
-      return readVersion(json['gitVersion']);
-    },
+    version: () => askVersion(caller),
     get: (object) => getObject(caller, object),
     list: async (kind, list = {}) => (await listObjects(caller, kind, list, wholeObjects)).items,
     listMetadata: async (kind, list = {}) => (await listObjects(caller, kind, list, metadataAlone)).items,
@@ -67,7 +55,7 @@ export function connectCluster(address: ClusterAddress, options: ClusterOptions)
     patchStatus: (object, status, resourceVersion) => patchStatus(caller, object, status, resourceVersion),
     patchMetadata: (object, metadata, resourceVersion) => patchMetadata(caller, object, metadata, resourceVersion),
     record: async (event) => {
-      await recordEvent(caller, event, new Date(clock.now())).catch((error: unknown) => {
+      await recordEvent(caller, event, new Date(clock.date())).catch((error: unknown) => {
         if (!signal.aborted) log.info('an event was not recorded', { error });
       });
     },

@@ -80,7 +80,7 @@ class Loop<Item> {
     const { clock, times } = this.#parts;
     while (!signal.aborted) {
       const startedAt = clock.now();
-      let retryAt = 0;
+      let askedMs = 0;
       try {
         if (this.#version === undefined || startedAt >= this.#relistAt) await this.#list();
         await this.#watch(this.#version ?? '');
@@ -89,11 +89,11 @@ class Loop<Item> {
         if (this.#failures > maxGoingOn) this.#version = undefined;
       } catch (error) {
         if (signal.aborted) return;
-        retryAt = this.#failed(error, clock.now() - startedAt);
+        askedMs = this.#failed(error, clock.now() - startedAt);
       }
       const { pauseMs = 250 } = times;
       const pause = this.#failures === 0 ? 0 : backOffMs(this.#failures - 1, clock.random(), pauseMs, longestPauseMs);
-      await clock.sleep(Math.max(pause, retryAt - clock.now()), signal);
+      await clock.sleep(Math.max(pause, askedMs), signal);
     }
   }
 
@@ -122,7 +122,7 @@ class Loop<Item> {
     }
   }
 
-  /** Returns when the server wants to be asked again; 0 where it did not say. */
+  /** Returns in how many milliseconds the server wants to be asked again; 0 where it did not say. */
   #failed(error: unknown, livedMs: number): number {
     this.#failures = livedMs > goodMs ? 1 : this.#failures + 1;
     if (!canGoOn(error) || this.#failures > maxGoingOn) this.#version = undefined;
@@ -131,7 +131,8 @@ class Loop<Item> {
     } catch {
       // A follower that cannot even hear this is still better served by going on.
     }
-    return asSluiceError(error).retryAt?.getTime() ?? 0;
+    const retryAt = asSluiceError(error).retryAt?.getTime();
+    return retryAt === undefined ? 0 : retryAt - this.#parts.clock.date();
   }
 }
 

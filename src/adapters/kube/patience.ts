@@ -1,7 +1,10 @@
 // How long to wait before the next try, and when that is no longer this request's business.
 
 export interface Clock {
+  /** Milliseconds since some start: a wall clock that is set jumps, and would end a request or hold one back for an hour. */
   now(): number;
+  /** Epoch milliseconds, for what others read. */
+  date(): number;
   /** 0 ≤ x < 1 */
   random(): number;
   /** Resolves after that long, or at once when the signal aborts. */
@@ -9,7 +12,8 @@ export interface Clock {
 }
 
 export const realClock: Clock = {
-  now: Date.now,
+  now: () => performance.now(),
+  date: () => Date.now(),
   random: Math.random,
   sleep: (ms, signal) =>
     new Promise((resolve) => {

@@ -20,7 +20,7 @@ export interface Target {
 export interface RefusedAnswer {
   readonly status: number;
   readonly text: string;
-  /** When to come back, milliseconds of our clock. */
+  /** When to come back, epoch milliseconds. */
   readonly retryAt: number | undefined;
 }
 
@@ -221,7 +221,9 @@ function refusalOf(status: number, said: Said, target: Target): KubeRefusal {
     const manager = reason === 'FieldManagerConflict' ? managerOf(message) : undefined;
     return { reason: reasonCode(reason), field: fieldName(field), ...(manager === undefined ? {} : { manager }) };
   });
-  const refusal = { status, reason: reasonCode(said.reason), causes };
+  const verb = status === 403 ? rbacForm.exec(said.message)?.[2] : undefined;
+  const missingRight = verb !== undefined && !verb.startsWith('impersonate');
+  const refusal = { status, reason: reasonCode(said.reason), causes, missingRight };
   // Not enumerable: a log line or a report that prints the cause does not print it.
   Object.defineProperty(refusal, 'said', { value: isSecret(target) ? '' : said.message, enumerable: false });
   return refusal as unknown as KubeRefusal;

@@ -1,8 +1,18 @@
 // Which API servers are spoken to.
 import { SluiceError } from '../../errors.ts';
+import type { Caller } from './caller.ts';
+import { versionPath } from './path.ts';
 
 /** The first release in which `fieldValidation=Strict` is stable: older ones drop unknown fields without a word. */
 const oldestMinor = 27;
+
+/** Asks the server. @throws SluiceError as `readVersion` */
+export async function askVersion(caller: Caller): Promise<string> {
+  const target = { verb: 'get', resource: 'version', namespace: '', name: '' };
+  const asked = { method: 'GET', path: versionPath, query: '' } as const;
+  const { json } = await caller.ask({ count: 'get', target, ...asked, repeatable: 'yes' });
+  return readVersion(json['gitVersion']);
+}
 
 /**
  * The `gitVersion` of an answer to `/version`: `v1.36.3`, `v1.31.4-gke.1183000`.

@@ -2,6 +2,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { SluiceError } from '../../errors.ts';
 import type { Log, LogFields } from '../../ports/log.ts';
+import { outputTo } from './output.ts';
 import { createScrubber, type Scrubber } from './scrub.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -32,7 +33,7 @@ export function createLog({ level, secrets = [], destination }: LogOptions): Log
     // The last gate: whatever got into a line by another way.
     hooks: { streamWrite: (line: string) => visible(scrubber.scrub(line)) },
   };
-  return wrap(destination === undefined ? pino(options) : pino(options, destination), scrubber, {});
+  return wrap(pino(options, destination ?? outputTo(1)), scrubber, {});
 }
 
 function wrap(logger: Logger, scrubber: Scrubber, every: LogFields): Log {

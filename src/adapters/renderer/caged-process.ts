@@ -6,7 +6,11 @@ import type { Readable, Writable } from 'node:stream';
 
 export type CagedProcess = ChildProcessByStdio<Writable, Readable, Readable>;
 
-/** Starts a program with no environment, in an empty directory, as the leader of a process group of its own. */
+/**
+ * Starts a program with no environment, in an empty directory, as the leader of a process group of its own.
+ *
+ * @throws the error of `node:child_process` where there are no file handles for its pipes
+ */
 export function spawnCaged(command: string, args: readonly string[], emptyDirectory: string): CagedProcess {
   const child = spawn(command, [...args], {
     cwd: emptyDirectory,
@@ -16,6 +20,11 @@ export function spawnCaged(command: string, args: readonly string[], emptyDirect
     shell: false,
     windowsHide: true,
   });
+  if (!child.stdout) {
+    // Node gives such a child no pipes, and tells why in an event that ends the process where nobody listens.
+    child.on('error', () => {});
+    throw Object.assign(new Error('no pipes for a child'), { code: 'EMFILE' });
+  }
   // A write to a child that died fails here; its exit tells the story.
   for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.on('error', () => {});
   // What a Go panic prints may hold values of a tenant: it is drained and forgotten.

@@ -1,5 +1,6 @@
 // One renderer process: started in a cage, asked one thing at a time, killed with its whole group.
 import { SluiceError } from '../../errors.ts';
+import { type Lack, lackOf } from '../lack.ts';
 import { type CagedProcess, holdProcess, killGroup, residentBytes, spawnCaged } from './caged-process.ts';
 import { encodeFrame, FrameReader, FrameTooLarge, maxFrameBytes } from './frame.ts';
 import { type Stop, stopped } from './stop.ts';
@@ -63,9 +64,9 @@ export class RendererChild {
     this.pid = child.pid;
     child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.gone = new Promise((resolve) => {
-      child.on('error', () => {
+      child.on('error', (error) => {
         if (child.pid !== undefined) return;
-        this.#closed({ why: 'missing' });
+        this.#closed({ why: 'missing', cause: error });
         resolve();
       });
       child.on('close', (code, signal) => {
@@ -80,13 +81,15 @@ export class RendererChild {
    * @throws SluiceError `renderer.unavailable` when it does not start or speaks another protocol
    */
   static async start(options: ChildOptions): Promise<RendererChild> {
-    const child = new RendererChild(options);
+    const child = RendererChild.#begin(options);
     const wait = { subject: startSubject, request: '', wallMs: options.startTimeoutMs, maxNeeds: 0, answer: noAnswer };
     let text: string;
     try {
       text = await child.#expect(wait);
     } catch (cause) {
       child.kill();
+      const lack = lackOf(cause);
+      if (lack !== undefined) throw notStarted(lack, cause);
       throw new SluiceError('renderer.unavailable', 'the renderer did not start', {
         remedy: 'Delete the folder .cache/renderer and try again; if SLUICE_RENDERER is set, check what it names.',
         cause,
@@ -103,6 +106,15 @@ export class RendererChild {
       );
     }
     return child;
+  }
+
+  static #begin(options: ChildOptions): RendererChild {
+    try {
+      return new RendererChild(options);
+    } catch (cause) {
+      const lack = lackOf(cause);
+      throw lack === undefined ? cause : notStarted(lack, cause);
+    }
   }
 
   get alive(): boolean {
@@ -251,6 +263,12 @@ export class RendererChild {
     const open = this.#settle();
     open?.reject(stopped(stop, open.exchange));
   }
+}
+
+/** The machine lacks something now, and may not the next time. */
+export function notStarted({ words, remedy }: Lack, cause: unknown): SluiceError {
+  const message = `the renderer cannot be started: ${words}`;
+  return new SluiceError('renderer.unavailable', message, { kind: 'transient', remedy, cause });
 }
 
 function requestFrame(exchange: Exchange): Buffer {

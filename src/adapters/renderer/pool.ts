@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SluiceError } from '../../errors.ts';
-import { type Exchange, RendererChild } from './child.ts';
+import { lackOf } from '../lack.ts';
+import { type Exchange, notStarted, RendererChild } from './child.ts';
 
 export interface PoolOptions {
   /** Gives the program to start; called once, when the first child is needed. */
@@ -149,10 +150,19 @@ export class Pool {
 
   #emptyDirectory(): string {
     if (this.#directory === undefined) {
-      this.#directory = mkdtempSync(join(tmpdir(), 'sluice-renderer-'));
+      this.#directory = makeDirectory();
       process.on('exit', this.#killAll);
     }
     return this.#directory;
+  }
+}
+
+function makeDirectory(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'sluice-renderer-'));
+  } catch (cause) {
+    const lack = lackOf(cause);
+    throw lack === undefined ? cause : notStarted(lack, cause);
   }
 }
 

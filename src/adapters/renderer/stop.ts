@@ -2,7 +2,8 @@
 import { SluiceError } from '../../errors.ts';
 
 export type Stop =
-  | { readonly why: 'timeout' | 'memory' | 'tooLarge' | 'tooManyPaths' | 'protocol' | 'answer' | 'missing' | 'closed' }
+  | { readonly why: 'timeout' | 'memory' | 'tooLarge' | 'tooManyPaths' | 'protocol' | 'answer' | 'closed' }
+  | { readonly why: 'missing'; readonly cause?: Error }
   | { readonly why: 'exit'; readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
 /** Exit code with which the renderer says that it ran out of the memory it may use. */
@@ -28,7 +29,7 @@ export function stopped(stop: Stop, work: { readonly subject: string; readonly w
     case 'answer':
       return new SluiceError('internal', `a file could not be given to the renderer during ${work.subject}`);
     case 'missing':
-      return new SluiceError('renderer.unavailable', 'the renderer cannot be started');
+      return new SluiceError('renderer.unavailable', 'the renderer cannot be started', { cause: stop.cause });
     case 'closed':
       return new SluiceError('renderer.unavailable', `the renderer was closed during ${work.subject}`);
     case 'exit':

@@ -186,7 +186,7 @@ describe('who acts', () => {
     await writeFile(tokenFile, `${token}\n`);
     const { server, caData } = readKubeconfig(cluster.kubeconfig(token));
     let ms = 0;
-    const clock = { now: () => (ms += 1), random: () => 0, sleep: () => Promise.resolve() };
+    const clock = { now: () => (ms += 1), date: () => ms, random: () => 0, sleep: () => Promise.resolve() };
     const inside = connectCluster({ server, caData, login: { tokenFile } }, { log: unlogged, clock });
     const address = await addressOf(configMap('default', 'web'));
     expect(await inside.get(address)).toBeUndefined();

@@ -44,15 +44,20 @@ describe('a schedule', () => {
     expect(schedule.untilNext()).toBe(1_000);
   });
 
-  test('makes due again what was due at once and never planned, where nobody came back', () => {
+  test('269: makes again what was due at once, though nothing was planned for it, where nobody came back', () => {
     const { schedule, due, at } = start();
-    schedule.now('a/x', 'seen');
+    schedule.now('a/new', 'seen');
     at(999);
-    expect(due).toEqual(['a/x seen']);
+    expect(due).toEqual(['a/new seen']);
     at(1_000);
-    expect(due).toEqual(['a/x seen', 'a/x again']);
-    schedule.next('a/x', 500, 'interval');
-    schedule.now('a/x', 'changed');
+    expect(due).toEqual(['a/new seen', 'a/new again']);
+    // Whoever came back says when it is due next.
+    schedule.now('a/new', 'changed');
+    schedule.next('a/new', 9_000, 'interval');
+    at(9_000);
+    expect(due.slice(2)).toEqual(['a/new changed']);
+    schedule.next('a/new', 500, 'interval');
+    schedule.now('a/new', 'changed');
     expect(schedule.untilNext()).toBe(500);
   });
 

@@ -12,6 +12,8 @@ function kustomization(inventory: Json): KubeObject {
 describe('ids', () => {
   test.each([
     ['a-dev_web_apps_Deployment', { namespace: 'a-dev', name: 'web', group: 'apps', kind: 'Deployment' }],
+    // Names are no labels of DNS: their parts may be longer.
+    [`a-dev_${'x'.repeat(200)}__ConfigMap`, expect.objectContaining({ name: 'x'.repeat(200) })],
     ['_a-dev__Namespace', { namespace: '', name: 'a-dev', group: '', kind: 'Namespace' }],
     ['a-dev_config__ConfigMap', { namespace: 'a-dev', name: 'config', group: '', kind: 'ConfigMap' }],
     [

@@ -1,0 +1,20 @@
+// The cases that take an agent at work, in one cluster: each of them lays its own part beside the others'.
+import { afterAll, beforeAll, describe } from 'vitest';
+import { Arena } from './arena.ts';
+import { clusterCases } from './cluster.cases.ts';
+import { secretCases } from './secrets.cases.ts';
+import { storeCases } from './store.cases.ts';
+
+let arena: Arena;
+
+beforeAll(async () => {
+  arena = await Arena.start();
+}, 900_000);
+
+afterAll(async () => {
+  await arena?.close();
+});
+
+describe('the cluster', () => clusterCases(() => arena));
+describe('Secrets', () => secretCases(() => arena));
+describe('the store', () => storeCases(() => arena));
