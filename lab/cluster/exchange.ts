@@ -141,6 +141,8 @@ export class Exchange {
     if (left === 0) return this.#cut(answer, fault);
     try {
       for await (const chunk of answer) {
+        // Ended by `drop`, though the client has not taken all of it yet.
+        if (response.writableEnded) return void answer.destroy();
         const [events, lines] = take(chunk as Buffer, left);
         left -= lines;
         const sent = Promise.withResolvers<void>();

@@ -108,6 +108,29 @@ describe('what passes', () => {
     expect(faults.watches).toBe(0);
   });
 
+  test('ends a watch in order though its client does not read and events go on', async () => {
+    const { admin: direct, caData: ca, adminToken } = stage.cluster;
+    await direct.apply(namespace('behind'));
+    const headers = { authorization: `Bearer ${adminToken}` };
+    const url = `${faults.url}/api/v1/namespaces/behind/configmaps?watch=true`;
+    const sent = request(url, { ca, headers, agent: false }).end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    // More than the way to a client that does not read holds, so that the end has to wait behind it.
+    const large = 'x'.repeat(900_000);
+    const names = Array.from({ length: 16 }, (_, index) => `large-${index}`);
+    for (const name of names) await direct.apply(configMap('behind', name, { large }));
+    faults.dropWatches(true);
+    const { first, end } = await watch('&fieldSelector=metadata.name=after');
+    for (const name of names) await direct.apply(configMap('behind', name, { large: `${large}!` }));
+    await create('after');
+    await first;
+    faults.dropWatches(true);
+    await end;
+    let text = '';
+    for await (const chunk of answer.setEncoding('utf8')) text += chunk as string;
+    expect(new Set(typesOf(text))).toEqual(new Set(['ADDED']));
+  });
+
   test('reaches an API server that was started again', async () => {
     await stage.cluster.kill();
     await expect(admin.request('GET', path)).rejects.toMatchObject(fails);
