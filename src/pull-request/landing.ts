@@ -5,7 +5,14 @@ import { type Expected, type Landing, renderLanding, rowsOf } from '../deploymen
 import { type Known, type KnownDeploys, splitBody } from '../deployment/state.ts';
 import { printStatus, readStatuses, saysAnother } from '../deployment/status.ts';
 import { asSluiceError, SluiceError } from '../errors.ts';
-import type { Deployment, GitHub, HostedRepository, IssueComment, MergedPull } from '../ports/github.ts';
+import type {
+  Deployment,
+  DeploymentStatus,
+  GitHub,
+  HostedRepository,
+  IssueComment,
+  MergedPull,
+} from '../ports/github.ts';
 import { markerPrefix } from './marker.ts';
 import type { PullMemory } from './publication.ts';
 
@@ -30,14 +37,14 @@ export interface Landed {
 /** GitHub takes 65,536 characters. */
 const longestBody = 65_000;
 const ours = '<!-- sluice:';
-/** Whoever writes the comment looks so often at whether it still says all. */
+/** Whoever writes looks so often at whether what stands there still says all. */
 const mostLooks = 5;
 /** GitHub's times are whole seconds, and clocks differ: a deployment that moved just now may move again unseen. */
 const quietMs = 5_000;
 
 /**
- * Writes down what a merge has come to on a cluster, where that is news: one deployment, read before it is written, that
- * only ever moves forward.
+ * Writes down what a merge has come to on a cluster, where that is news: one deployment, which ends with what stands over all
+ * that was said, whoever else writes at the same time.
  *
  * @returns what stands there now, and whether GitHub lets us keep deployments at all
  */
@@ -50,10 +57,14 @@ export async function recordDeploy(
   try {
     const found = await deploymentOf(landed, github);
     if (found === undefined) return { deploy, kept: true };
-    const before = readStatuses(await github.deploymentStatuses(repository, found.id));
-    const now = standing(before, deploy);
-    const isNews = before === undefined || (now === deploy && saysAnother(before, deploy));
-    if (isNews && !deploy.paused) await github.addDeploymentStatus(repository, found.id, printStatus(deploy, merge));
+    let now = deploy;
+    for (let look = 0; look < mostLooks; look += 1) {
+      const statuses = await github.deploymentStatuses(repository, found.id);
+      now = standing(readStatuses(statuses), deploy);
+      const status = printStatus(now, merge);
+      if (now.paused || !isNews(status, statuses)) break;
+      await github.addDeploymentStatus(repository, found.id, status);
+    }
     if (now.state === 'success' && !now.paused) remember(landed, tools);
     return { deploy: now, kept: true };
   } catch (thrown) {
@@ -62,6 +73,13 @@ export async function recordDeploy(
     if (error.code !== 'github.denied' && error.code !== 'github.rejected') throw error;
     return { deploy, kept: false };
   }
+}
+
+/** True where the last of the statuses, newest first, says something else: people see that one. */
+function isNews(status: DeploymentStatus, [newest]: readonly DeploymentStatus[]): boolean {
+  if (newest?.state === 'inactive') return false;
+  const [said, now] = [readStatuses(newest === undefined ? [] : [newest]), readStatuses([status])];
+  return said === undefined || now === undefined || saysAnother(said, now);
 }
 
 /** The oldest where there are several, since two workers may have made one at the same time; the others go. */

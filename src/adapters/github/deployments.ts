@@ -107,11 +107,13 @@ export function deploymentCalls(appId: number, ask: AskRepository): DeploymentCa
     },
 
     async deleteDeployment(at, id) {
-      // One that is active is not let go.
-      await say(at, id, { state: 'inactive', description: '', logUrl: '' });
       const what = `deleting deployment ${id} of repository ${at.repository}`;
       const route = `DELETE ${repo}/deployments/{deployment_id}`;
-      await orGone(() => ask(at, { what, route, parameters: { deployment_id: id }, answer: answers.anything }));
+      await orGone(async () => {
+        // One that is active is not let go.
+        await say(at, id, { state: 'inactive', description: '', logUrl: '' });
+        await ask(at, { what, route, parameters: { deployment_id: id }, answer: answers.anything });
+      });
     },
 
     async deploymentStatuses(at, id) {
