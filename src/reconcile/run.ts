@@ -15,6 +15,7 @@ import { asObject, stringAt } from '../flux/read.ts';
 import { kustomizationKind } from '../flux/served.ts';
 import { type Attempt, attemptOf, runningAttempt, type StatusPatch } from '../flux/status.ts';
 import { nameOf, namespaceOf } from '../object/id.ts';
+import { isMerged } from '../object/merge-patch.ts';
 import type { KubeObject } from '../object/object.ts';
 import type { KubeCluster, ObjectAddress } from '../ports/kube.ts';
 import type { Log } from '../ports/log.ts';
@@ -110,7 +111,8 @@ export class Run {
   }
 
   /**
-   * Writes the status as a compare-and-set. With `holds` the attempt's id is in it, and later looks expect to find it.
+   * Writes the status as a compare-and-set. With `holds` the attempt's id is in it, and later looks expect to find it; without
+   * it this attempt is over. What stands there already is written, whatever became of the answer.
    *
    * @throws SluiceError `deploy.superseded` where somebody else wrote meanwhile and it is theirs now
    */
@@ -122,10 +124,17 @@ export class Run {
         this.#held ||= holds;
         return;
       } catch (thrown) {
-        const moved = thrown instanceof SluiceError && thrown.code === 'kube.conflict';
-        if (!moved || tries >= 3) throw thrown;
+        const code = thrown instanceof SluiceError ? thrown.code : undefined;
+        if ((code !== 'kube.conflict' && code !== 'kube.unavailable') || tries >= 3) throw thrown;
+        const now = await this.#read();
+        if (isMerged(now['status'], patch)) {
+          this.#held ||= holds;
+          if (holds) this.#check(now);
+          return this.wrote(now);
+        }
+        if (code === 'kube.unavailable') throw thrown;
         // A person annotated it, say: the same words hold for it, if it is still ours.
-        await this.#look();
+        this.#check(now);
       }
     }
   }
@@ -144,12 +153,20 @@ export class Run {
   }
 
   async #look(): Promise<void> {
+    this.#check(await this.#read());
+  }
+
+  async #read(): Promise<KubeObject> {
     this.signal.throwIfAborted();
     const now = await this.#tools.cluster.get(this.address);
     const gone = now === undefined || uidOf(now) !== uidOf(this.#object);
     if (gone) throw superseded(this.key, 'it is gone');
     this.#lookedMs = this.#tools.elapsed();
     this.#tools.kustomizations.wrote(now);
+    return now;
+  }
+
+  #check(now: KubeObject): void {
     const other = runningAttempt(now);
     if (this.#held && other !== this.attempt.id) throw superseded(this.key, 'another attempt has begun');
     if (!this.#held && other !== undefined && other !== runningAttempt(this.#object))

@@ -1,11 +1,13 @@
-// The inventory is written ahead while objects are looked at, and no object is written before it stands.
+// The inventory is written ahead while objects are looked at, and no object is written before it stands. A status that was
+// written counts, whatever became of the answer.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type ApiRequest, matches } from '../../../lab/cluster/api-request.ts';
 import { type Faults, type Recorded, startFaults } from '../../../lab/cluster/faults.ts';
 import type { KubeObject } from '../../../lab/cluster/object.ts';
 import { edit, hear, untilData, welcome } from './acts.ts';
 import { configMap, kustomization, type Running, Stand, tenant, yaml } from './stand.ts';
 
-const names = ['held', 'failing', 'suspended', 'lied', 'beside'] as const;
+const names = ['held', 'failing', 'suspended', 'lied', 'unheard', 'beside'] as const;
 type Name = (typeof names)[number];
 
 let stand: Stand;
@@ -122,6 +124,22 @@ test('whoever suspends it while the status is on its way finds nothing written',
   expect(appliesOf('suspended')).toEqual([]);
   await untilData(stand, 'shop/suspended-a', (data) => data?.['version'] === before);
 });
+
+test.each(['Progressing', 'ReconciliationSucceeded'])(
+  'a status (%s) that was written though its answer says otherwise is not somebody else’s: the end is told',
+  async (reason) => {
+    const match = (one: ApiRequest): boolean => matches(status('unheard'), one) && one.body.includes(`"${reason}"`);
+    const lost = faults.add({ match, fault: { kind: 'status', status: 500, when: 'after' } });
+    const commit = await change();
+    await stand.ready('shop/unheard', commit);
+    const told = (one: Recorded): boolean =>
+      one.resource === 'events' &&
+      ['"unheard"', commit, '"ReconciliationSucceeded"'].every((part) => one.body.includes(part));
+    await expect.poll(() => faults.requests.filter(told).length, { timeout: 20_000 }).toBe(1);
+    expect(lost.struck).toBe(1);
+    expect(appliesOf('unheard')).toHaveLength(2);
+  },
+);
 
 test('a push that names another commit is followed to where the branch is', async () => {
   const other = await stand.github.pushFiles('acme/shop', 'ada', {

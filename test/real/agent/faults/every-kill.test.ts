@@ -63,6 +63,8 @@ test('wherever an agent is killed, the next one brings about the same, deletes n
       // What two things do at once comes in another order now and then, and a point may not come: it is tried once more.
       const missed = await killedAt(scenario, name, kills, calms[at] ?? calm);
       again += missed.length;
+      for (const { phase, label, nth, when } of missed)
+        process.stderr.write(`not come to: ${phase}, ${when} ${label} #${nth}\n`);
       expect(again).toBeLessThan(all / 10);
       for (const kill of missed) left[kill.phase].push(kill);
       if (lives % 10 === 0) process.stderr.write(`${lives} lives in ${seconds()} s\n`);
