@@ -22,6 +22,8 @@ afterAll(async () => {
   await Promise.all(scenarios.map((scenario) => scenario.close()));
 });
 
+/** What all lives share (the first list of a kind, the store's own upkeep) comes by chance: it is given up after so many lives. */
+const mostTries = 4;
 /** While an answer is written to the disk; a fetch takes some milliseconds. */
 const lateMs = [0, 2, 5, 12];
 const reads = /^(?:get|list|watch|discovery|apply-dry-run|info\/refs|hget|hgetall|lpos)\b/;
@@ -47,7 +49,8 @@ test('wherever an agent is killed, the next one brings about the same, deletes n
   >;
   const all = phases.reduce((sum, phase) => sum + left[phase].length, 0);
   let lives = 0;
-  let again = 0;
+  const tries = new Map<string, number>();
+  const spared: string[] = [];
   const startedMs = performance.now();
   const seconds = (): number => Math.round((performance.now() - startedMs) / 1000);
   // One kill a phase, so that each begins where nothing was disturbed.
@@ -60,17 +63,22 @@ test('wherever an agent is killed, the next one brings about the same, deletes n
       }
       lives += 1;
       const name = `life${String(lives).padStart(3, '0')}`;
-      // What two things do at once comes in another order now and then, and a point may not come: it is tried once more.
-      const missed = await killedAt(scenario, name, kills, calms[at] ?? calm);
-      again += missed.length;
-      for (const { phase, label, nth, when } of missed)
-        process.stderr.write(`not come to: ${phase}, ${when} ${label} #${nth}\n`);
-      expect(again).toBeLessThan(all / 10);
-      for (const kill of missed) left[kill.phase].push(kill);
+      // What two things do at once comes in another order now and then, and a point may not come: it is tried again.
+      for (const kill of await killedAt(scenario, name, kills, calms[at] ?? calm)) {
+        const shown = `${kill.phase}, ${kill.when} ${kill.label} #${kill.nth}`;
+        const tried = (tries.get(shown) ?? 0) + 1;
+        tries.set(shown, tried);
+        if (tried < mostTries) left[kill.phase].push(kill);
+        else spared.push(shown);
+      }
       if (lives % 10 === 0) process.stderr.write(`${lives} lives in ${seconds()} s\n`);
     }
   };
   await Promise.all(scenarios.map(lane));
-  process.stderr.write(`${all} kills in ${lives} lives, ${again} of them tried again, ${seconds()} s\n`);
-  expect(all).toBeGreaterThan(150);
+  const kills = all - spared.length;
+  process.stderr.write([`${kills} kills in ${lives} lives, ${seconds()} s; never come to:`, ...spared, ''].join('\n'));
+  expect(kills).toBeGreaterThan(150);
+  // What is about this life alone comes in each life.
+  expect(spared.filter((shown) => shown.includes('NAME'))).toEqual([]);
+  expect(spared.length).toBeLessThan(all / 10);
 });

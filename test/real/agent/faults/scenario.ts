@@ -217,9 +217,7 @@ export class Scenario {
     const ready = status?.ready;
     const about = requests.filter(this.concerns(name));
     const writes = about.filter(({ verb, as }) => as !== undefined && (verb === 'apply' || verb === 'delete'));
-    const gone: Pick<Recorded, 'resource' | 'name'>[] = about.filter(
-      ({ verb, status: code }) => verb === 'delete' && (code ?? 200) === 200,
-    );
+    const gone: Pick<Recorded, 'resource' | 'name'>[] = about.filter((one) => one.verb === 'delete' && mayBeDone(one));
     // What its definition takes along needs no deletion of its own, where that one failed.
     if (phase === 'remove') gone.push({ resource: 'widgets', name: 'one' });
     const said = [...objects].map(([id, one]) => {
@@ -254,6 +252,11 @@ export class Scenario {
     }
     return found;
   }
+}
+
+/** An answer that was lost or replaced says nothing of what became of its request. */
+function mayBeDone({ status = 200, fault }: Recorded): boolean {
+  return status === 200 || (fault !== undefined && 'when' in fault && fault.when === 'after');
 }
 
 interface Settled {
