@@ -28,6 +28,8 @@ const terminationLookMs = 2_000;
 export async function finalize(run: Run, tools: ReconcileTools): Promise<string> {
   const { entries } = readInventory(run.object);
   tools.memory.goingSince(run.key, tools.elapsed());
+  // What goes from here on is no drift, for which it would be looked at again and again.
+  tools.memory.doubt(run.key);
   const orphaning = whyOrphaned(run);
   if (orphaning !== undefined || entries.length === 0) return letGo(run, orphaning ?? 'it had nothing', tools);
   const live = liveOf(run.object);

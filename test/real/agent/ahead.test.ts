@@ -1,5 +1,5 @@
 // The inventory is written ahead while objects are looked at, and no object is written before it stands. A status that was
-// written counts, whatever became of the answer.
+// written counts, whatever became of the answer. Seen through a proxy that holds requests and breaks them.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type ApiRequest, matches } from '../../../lab/cluster/api-request.ts';
 import { type Faults, type Recorded, startFaults } from '../../../lab/cluster/faults.ts';
@@ -7,7 +7,7 @@ import type { KubeObject } from '../../../lab/cluster/object.ts';
 import { edit, hear, untilData, welcome } from './acts.ts';
 import { configMap, kustomization, type Running, Stand, tenant, yaml } from './stand.ts';
 
-const names = ['held', 'failing', 'suspended', 'lied', 'unheard', 'beside'] as const;
+const names = ['held', 'failing', 'suspended', 'lied', 'unheard', 'leaving', 'beside'] as const;
 type Name = (typeof names)[number];
 
 let stand: Stand;
@@ -23,6 +23,18 @@ const files = (): Record<string, string> =>
     ]),
   );
 
+function documents(some: readonly Name[]): string {
+  const parts = some.map((name) =>
+    kustomization('shop', name, {
+      path: `./${name}`,
+      sourceRef: { kind: 'GitRepository', name: 'shop' },
+      serviceAccountName: 'deployer',
+      prune: true,
+    }),
+  );
+  return yaml(...tenant('shop', stand.url('shop')), ...parts);
+}
+
 /** Pushes a new version of everything, and lets the agent hear of it. */
 async function change(commit?: string): Promise<string> {
   version += 1;
@@ -35,14 +47,7 @@ beforeAll(async () => {
   stand = await Stand.start();
   for (const name of ['platform', 'shop']) await stand.repository(name);
   await stand.push('shop', { ...files(), 'deploy/a.yaml': yaml(configMap('shop', 'base', {})) });
-  const parts = names.map((name) =>
-    kustomization('shop', name, {
-      path: `./${name}`,
-      sourceRef: { kind: 'GitRepository', name: 'shop' },
-      serviceAccountName: 'deployer',
-    }),
-  );
-  await stand.push('platform', { 'clusters/eu/shop.yaml': yaml(...tenant('shop', stand.url('shop')), ...parts) });
+  await stand.push('platform', { 'clusters/eu/shop.yaml': documents(names) });
   await welcome(stand, 'shop');
   await stand.bootstrap();
   faults = await startFaults(stand.cluster);
@@ -140,6 +145,19 @@ test.each(['Progressing', 'ReconciliationSucceeded'])(
     expect(appliesOf('unheard')).toHaveLength(2);
   },
 );
+
+test('objects that go with their Kustomization are no drift, for which it would be tried again at once', async () => {
+  const refused = { match: { verb: 'delete', name: 'leaving-a' }, fault: { kind: 'status', status: 500 } } as const;
+  const refusal = faults.add(refused);
+  const lines = stand.lines.length;
+  await stand.push('platform', { 'clusters/eu/shop.yaml': documents(names.filter((name) => name !== 'leaving')) });
+  await hear(running, stand, 'platform');
+  await stand.gone('shop/leaving');
+  expect(refusal.struck).toBe(1);
+  const jobs = stand.lines.slice(lines).filter((line) => line.includes('"shop/leaving"'));
+  expect(jobs.filter((line) => line.includes('PruneFailed'))).not.toEqual([]);
+  expect(jobs.filter((line) => line.includes('"drift of'))).toEqual([]);
+});
 
 test('a push that names another commit is followed to where the branch is', async () => {
   const other = await stand.github.pushFiles('acme/shop', 'ada', {
