@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { flushCompileCache } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createLog } from '../../../../src/adapters/log/log.ts';
 import { readKubeconfig } from '../../../../src/adapters/kube/kubeconfig.ts';
 import { openQueues } from '../../../../src/adapters/queue/open.ts';
@@ -12,6 +14,8 @@ import { clusterName } from '../stand.ts';
 const [kubeconfig = '', store = '', dataFolder = ''] = process.argv.slice(2);
 // Whoever started it is gone.
 process.stdin.once('end', () => process.exit());
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 const log = createLog({ level: 'debug', secrets: [], destination: process.stderr });
 const { renderer, policyEngine, shippedPolicies } = await createToolbox(process.env).tools(() => {});
 // Whoever is killed writes nothing as it ends.
@@ -29,5 +33,10 @@ await startAgent({
   shippedPolicies,
   // Many wait for what never comes, at the same time.
   concurrency: 24,
+});
+process.stdin.on('data', (asked: Buffer) => {
+  if (!asked.toString().includes('heap')) return;
+  collect();
+  process.stdout.write(`heap ${process.memoryUsage().heapUsed}\n`);
 });
 process.stdout.write('ready\n');

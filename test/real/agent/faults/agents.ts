@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +67,17 @@ export class Agents {
     await exit;
   }
 
+  /** What it holds now, once everything that nobody needs is gone. */
+  async held(): Promise<{ readonly heapBytes: number; readonly files: number; readonly threads: number }> {
+    const child = this.#running;
+    if (child?.pid === undefined) throw new Error('no agent runs');
+    const heap = said(child, 'heap ');
+    child.stdin?.write('heap\n');
+    const heapBytes = Number(/heap (\d+)/.exec(await heap)?.[1]);
+    const [files, threads] = await Promise.all(['fd', 'task'].map((what) => readdir(`/proc/${child.pid}/${what}`)));
+    return { heapBytes, files: files?.length ?? 0, threads: threads?.length ?? 0 };
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#running?.kill(signal);
   }
@@ -106,16 +117,28 @@ export class Agents {
   }
 }
 
-async function said(child: ChildProcess, word: string): Promise<void> {
+/** Returns what a child wrote until a whole line with the word came. @throws Error where it ended instead */
+async function said(child: ChildProcess, word: string): Promise<string> {
   let text = '';
-  await new Promise<void>((resolve, reject) => {
-    const hear = (chunk: Buffer): void => {
-      text += chunk.toString();
-      if (text.includes(word)) resolve();
-    };
-    child.stdout?.on('data', hear);
-    child.once('exit', (code, signal) => reject(new Error(`the agent ended (${code ?? signal})`)));
-  });
+  let off = (): void => {};
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      const hear = (chunk: Buffer): void => {
+        text += chunk.toString();
+        if (text.includes(word) && text.endsWith('\n')) resolve(text);
+      };
+      const gone = (code: number | null, signal: NodeJS.Signals | null): void =>
+        reject(new Error(`the agent ended (${code ?? signal})`));
+      child.stdout?.on('data', hear);
+      child.once('exit', gone);
+      off = () => {
+        child.stdout?.off('data', hear);
+        child.off('exit', gone);
+      };
+    });
+  } finally {
+    off();
+  }
 }
 
 async function childrenOf(pid: number): Promise<readonly number[]> {
