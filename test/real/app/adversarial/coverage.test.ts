@@ -1,8 +1,5 @@
 // Every case of the groups that a review answers for is in a test's title here, or listed with where or when it is met.
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { testMap } from '../../case-map.ts';
 
 /** The ids of the list of adversarial cases; they have gaps. */
 const groups: Readonly<Record<string, readonly number[]>> = {
@@ -17,12 +14,12 @@ const groups: Readonly<Record<string, readonly number[]>> = {
 
 /** Cases that no test here meets. */
 const elsewhere: Readonly<Record<number, string>> = {
-  154: 'a revert that overtakes an apply: only an apply has a generation',
+  154: 'a revert that overtakes an apply: real/agent/adversarial/cluster.cases.ts',
   157: 'rights that are lost between approval and apply: reviews take no approvals',
   227: 'a dry run against a live Secret: a review asks no cluster',
-  251: 'a kill before the inventory is written: a review writes none',
-  252: 'a kill after the inventory is written: a review writes none',
-  254: 'a kill in a prune: a review prunes nothing',
+  251: 'a kill before the inventory is written: real/agent/faults/every-kill.test.ts',
+  252: 'a kill after the inventory is written: real/agent/faults/every-kill.test.ts',
+  254: 'a kill in a prune: real/agent/faults/every-kill.test.ts',
   264: 'schedulers: sweeps are asked for by each worker’s own timer, so that none is kept in the store',
   231: 'SOPS: nothing is decrypted for a review, so a wrong MAC is found by the apply',
   232: 'SOPS outside of Secrets: decrypting is the apply’s, a review shows the ciphertext',
@@ -32,16 +29,16 @@ const elsewhere: Readonly<Record<number, string>> = {
 
 /** Cases in the tests with a part that only an apply, or commands in comments, meet. */
 const partly: Readonly<Record<number, string>> = {
-  142: 'who may apply a branch that was forced is the apply’s question',
+  142: 'an apply follows the branch, as Flux does: real/agent/revisions.test.ts; nothing holds it back yet',
   144: 'there are no commands in comments yet; that they do nothing is what is tested',
-  239: 'what the cluster and the inventory keep is the apply’s',
-  307: 'an apply goes on where GitHub takes no comment',
-  314: 'hold or apply is the apply’s question; a review reads the new head',
-  319: 'whether the new head descends from the applied commit is the apply’s question',
+  239: 'what the cluster and the inventory keep: real/agent/adversarial/secrets.cases.ts',
+  307: 'an apply asks GitHub nothing: real/agent, where no App is',
+  314: 'a review reads the new head; an apply follows it, as Flux does: real/agent/revisions.test.ts',
+  319: 'nothing is held back for a head that does not descend from the applied commit yet',
 };
 
 /** Cases that tests of other folders meet: the file below test/, and words of the title. */
-const inOtherFolders: Readonly<Record<number, readonly (readonly [string, string])[]>> = {
+const named: Readonly<Record<number, readonly (readonly [string, string])[]>> = {
   184: [
     ['real/server/limits.test.ts', 'an announced gigabyte is refused before a byte of it'],
     ['real/server/limits.test.ts', 'chunks without end are cut at the limit'],
@@ -94,29 +91,4 @@ const inOtherFolders: Readonly<Record<number, readonly (readonly [string, string
   277: [['real/queue/servers.test.ts', '277: has forgotten the connection on which a worker listens']],
 };
 
-const here = dirname(fileURLToPath(import.meta.url));
-const titles = readdirSync(here)
-  .filter((name) => name.endsWith('.test.ts') && name !== 'coverage.test.ts')
-  .flatMap((name) => [...readFileSync(join(here, name), 'utf8').matchAll(/['"`]((?:\d{3} ?)+)(?=[ '"`%])/g)])
-  .flatMap(([, ids = '']) => ids.trim().split(' ').map(Number));
-const met = new Set([...titles, ...Object.keys(inOtherFolders).map(Number)]);
-
-test.each(Object.entries(inOtherFolders))('%s is met by the tests that are named', (_id, named) => {
-  const missing = named.filter(([file, title]) => !readFileSync(join(here, '../../..', file), 'utf8').includes(title));
-  expect(missing).toEqual([]);
-});
-
-test.each(Object.entries(groups))('group %s', (_group, ids) => {
-  expect(ids.filter((id) => !met.has(id) && !(id in elsewhere))).toEqual([]);
-  expect(ids.filter((id) => met.has(id) && id in elsewhere)).toEqual([]);
-});
-
-test('no reason is about a case that is not listed', () => {
-  const listed = new Set(Object.values(groups).flat());
-  expect([...Object.keys(elsewhere), ...Object.keys(partly)].map(Number).filter((id) => !listed.has(id))).toEqual([]);
-  expect(
-    Object.keys(partly)
-      .map(Number)
-      .filter((id) => !met.has(id)),
-  ).toEqual([]);
-});
+testMap({ groups, titled: ['real/app/adversarial'], named, elsewhere, partly });

@@ -37,33 +37,34 @@ interface ApplyOnly {
 const applyOnly: readonly ApplyOnly[] = [
   {
     id: 49,
-    reason: 'a Job patches the inventory from inside the namespace: a question of the cluster, not of the manifest',
+    reason: 'a Job patches the inventory from inside the namespace: real/agent/adversarial/cluster.cases.ts',
   },
   {
     id: 52,
-    reason: 'a field newer than a typed client would be dropped on the way to the API server; a check sends nothing',
+    reason:
+      'a field newer than a typed client would be dropped on the way to the API server: real/kube/transport.test.ts',
   },
   {
     id: 246,
     reason: 'a check compiles the Rego of the platform repository itself; there is no bundle to verify or downgrade',
   },
-  { id: 249, reason: 'policy that changes between plan and apply is read again by the apply' },
+  { id: 249, reason: 'policy that changes between plan and apply: real/agent/identity.test.ts' },
 ];
 
 /** Cases in the tables with a part that only an apply meets. */
 const partly: readonly ApplyOnly[] = [
   {
     id: 6,
-    reason: 'discovery that is down makes a kind unknown for a while; a check knows kinds from Git and shipped tables',
+    reason: 'discovery that is down makes a kind unknown for a while: real/agent/adversarial/cluster.cases.ts',
   },
-  { id: 11, reason: 'the API server refuses the escalation where policy is off' },
-  { id: 29, reason: 'switches on live objects that are in no inventory of the tenant' },
-  { id: 31, reason: 'two inventories that claim one live object' },
-  { id: 37, reason: 'Pod Security admission of the namespace is the second net' },
-  { id: 71, reason: 'values that are decrypted at the apply' },
-  { id: 84, reason: 'an acknowledgement of an empty build names a revision and is read by the apply' },
-  { id: 111, reason: 'a transfer that was cut is fetched again from scratch' },
-  { id: 171, reason: 'values of Secrets that only the cluster has are tainted at the apply' },
+  { id: 11, reason: 'the API server refuses the escalation where policy is off: real/apply/webhooks.test.ts' },
+  { id: 29, reason: 'switches on live objects: real/agent/adversarial/cluster.cases.ts' },
+  { id: 31, reason: 'two inventories that claim one live object: real/agent/adversarial/cluster.cases.ts' },
+  { id: 37, reason: 'Pod Security admission of the namespace is the second net: real/apply/webhooks.test.ts' },
+  { id: 71, reason: 'nothing is decrypted yet: spec.decryption is refused' },
+  { id: 84, reason: 'an acknowledgement of an empty build names a revision: real/agent/deletions.test.ts' },
+  { id: 111, reason: 'a transfer that was cut is fetched again from scratch: real/app/adversarial/git-faults.test.ts' },
+  { id: 171, reason: 'values of Secrets that only the cluster has: real/agent/adversarial/secrets.cases.ts' },
 ];
 
 const rows: readonly Pick<Row, 'id' | 'title'>[] = [
