@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
@@ -16,6 +17,7 @@ const long = [
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       // Pure: no child process, no disk beyond reading fixtures; seconds. They leave nothing behind, so that one thread
       // runs many files and loads the sources once.
@@ -40,7 +42,7 @@ export default defineConfig({
           globalSetup: ['test/real/build.ts', 'test/real/cluster/setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 2 },
         },
       },
