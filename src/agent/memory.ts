@@ -24,8 +24,8 @@ export class Memory {
   readonly #hindered = new Set<string>();
   /** Owner of an object → those that cannot apply theirs before it lets go. */
   readonly #waiting = new Map<string, Set<string>>();
-  /** When each was first seen being deleted. */
-  readonly #going = new Map<string, number>();
+  /** When each was first seen being deleted, and which of those that had its name it was. */
+  readonly #going = new Map<string, { readonly uid: string; readonly sinceMs: number }>();
 
   /** How often in a row a Kustomization has failed, this time included. */
   failed(key: string): number {
@@ -92,10 +92,11 @@ export class Memory {
   }
 
   /** When it was first seen being deleted: now, where it was not before. */
-  goingSince(key: string, nowMs: number): number {
-    const since = this.#going.get(key) ?? nowMs;
-    this.#going.set(key, since);
-    return since;
+  goingSince(key: string, uid: string, nowMs: number): number {
+    const known = this.#going.get(key);
+    if (known?.uid === uid) return known.sinceMs;
+    this.#going.set(key, { uid, sinceMs: nowMs });
+    return nowMs;
   }
 
   /** What was applied must be looked at again. */

@@ -1,5 +1,6 @@
 // A Kustomization is being deleted: its objects go as `deletionPolicy` says, then it may go itself.
 import type { FleetNow } from '../agent/fleet-view.ts';
+import { uidOf } from '../agent/kustomizations.ts';
 import { acknowledgementKey, deletionGuard } from '../apply/deletion-guard.ts';
 import { asSluiceError, type SluiceError } from '../errors.ts';
 import { fluxFinalizer } from '../flux/kustomization.ts';
@@ -27,7 +28,7 @@ const terminationLookMs = 2_000;
  */
 export async function finalize(run: Run, tools: ReconcileTools): Promise<string> {
   const { entries } = readInventory(run.object);
-  tools.memory.goingSince(run.key, tools.elapsed());
+  goingSince(run, tools);
   // What goes from here on is no drift, for which it would be looked at again and again.
   tools.memory.doubt(run.key);
   const orphaning = whyOrphaned(run);
@@ -113,8 +114,12 @@ function guard(run: Run, going: readonly InventoryEntry[], maxDeletions: number,
 }
 
 /** Counted from this process's first look, so that no clock that is set, here or in the cluster, ends the wait early. */
-function isLate(run: Run, { memory, elapsed }: ReconcileTools): boolean {
-  return elapsed() - memory.goingSince(run.key, elapsed()) > run.deploy.timeoutMs;
+function isLate(run: Run, tools: ReconcileTools): boolean {
+  return tools.elapsed() - goingSince(run, tools) > run.deploy.timeoutMs;
+}
+
+function goingSince(run: Run, { memory, elapsed }: ReconcileTools): number {
+  return memory.goingSince(run.key, uidOf(run.object), elapsed());
 }
 
 async function letGo(run: Run, why: string, { cluster, kustomizations }: ReconcileTools): Promise<string> {

@@ -2,8 +2,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { constants, inflateSync } from 'node:zlib';
+import { SluiceError } from '../../errors.ts';
 import type { ObjectType } from '../../source/git-object.ts';
 import { corruptError, tooLargeError } from '../../source/refused.ts';
+import { lackOf } from '../lack.ts';
 import { deflatedBound, inflateExactly } from './inflate.ts';
 import { readRange } from './range.ts';
 
@@ -44,7 +46,7 @@ async function read(oid: string, path: string, length: number): ReturnType<typeo
   try {
     return await readRange(path, 0, length);
   } catch (error) {
-    throw corruptError(`the object ${oid}`, (error as NodeJS.ErrnoException).code ?? 'it cannot be opened');
+    throw unread(`the object ${oid}`, error);
   }
 }
 
@@ -68,6 +70,18 @@ export async function looseWithPrefix(objects: string, prefix: string): Promise<
   return names
     .filter((name) => /^[0-9a-f]{38}$/.test(name) && name.startsWith(prefix.slice(2)))
     .map((name) => prefix.slice(0, 2) + name);
+}
+
+/** A file of the repository could not be read: a passing failure where the machine lacks something, not the file. */
+export function unread(what: string, error: unknown): SluiceError {
+  const lack = lackOf(error);
+  if (lack === undefined) return corruptError(what, (error as NodeJS.ErrnoException).code ?? 'it cannot be opened');
+  const { words, remedy } = lack;
+  return new SluiceError('source.corrupt', `${what} cannot be read: ${words}`, {
+    kind: 'transient',
+    remedy,
+    cause: error,
+  });
 }
 
 /** zlib's words without anything of ours around them. */

@@ -5,7 +5,7 @@ import type { ObjectType } from '../../source/git-object.ts';
 import { corruptError, tooLargeError } from '../../source/refused.ts';
 import { applyDelta, deltaSizes } from './delta.ts';
 import { deflatedBound, inflateExactly } from './inflate.ts';
-import { reason, type SizeLimit, type StoredObject } from './loose.ts';
+import { reason, type SizeLimit, type StoredObject, unread } from './loose.ts';
 import { PackIndex } from './pack-index.ts';
 import { Recent } from './recent.ts';
 import { readWindow } from './windows.ts';
@@ -65,7 +65,9 @@ export class Pack {
     this.#index ??= readFile(this.#path).then(
       (bytes) => new PackIndex(bytes),
       (error: unknown) => {
-        throw corruptError('the index of a pack', (error as NodeJS.ErrnoException).code ?? 'it cannot be opened');
+        // Read anew the next time: what was in the way may have gone.
+        this.#index = undefined;
+        throw unread('the index of a pack', error);
       },
     );
     return this.#index;
@@ -158,7 +160,7 @@ export class Pack {
     try {
       read = await readWindow(this.#path.replace(/\.idx$/, '.pack'), at, length);
     } catch (error) {
-      throw corruptError(`the object ${oid}`, (error as NodeJS.ErrnoException).code ?? 'its pack cannot be opened');
+      throw unread(`the object ${oid}`, error);
     }
     if (read === undefined) throw corruptError(`the object ${oid}`, 'its pack is missing');
     // The last 20 bytes are the pack's checksum.

@@ -135,8 +135,9 @@ function tooLarge(target: Target): Translated {
   };
 }
 
+/** From the very start of what it says, since an admission may say the same in its own name. */
 const rbacForm =
-  /User "([^"\n]{1,600})" cannot ([a-z*:-]{1,80}) resource "([^"\n]{1,300})" in API group "([^"\n]{0,253})"(?: in the namespace "([^"\n]{1,63})"| at the cluster scope)/;
+  /^(?:\S{1,600}(?: "[^"\n]{1,600}")? is )?forbidden: User "([^"\n]{1,600})" cannot ([a-z*:-]{1,80}) resource "([^"\n]{1,300})" in API group "([^"\n]{0,253})"(?: in the namespace "([^"\n]{1,63})"| at the cluster scope)/;
 
 /** The user, verb and resource as the server says them where it is RBAC that speaks, else as they were asked for. */
 function denied(said: Said, target: Target): Translated {

@@ -1,5 +1,7 @@
+import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openRepository } from '../../../src/adapters/git/repository.ts';
 import type { Tree } from '../../../src/ports.ts';
 import { type PackedObject, RawRepository, rawDelta, rawId, rawTree } from './objects.ts';
@@ -310,6 +312,23 @@ describe('what is broken is never a partial tree', () => {
   test('111 a tree that is not here', async () => {
     const opened = await openRepository(repository.folder);
     expect((await failure(opened.tree(repository.commit(missing)))).code).toBe('source.corrupt');
+  });
+
+  test('an index that cannot be read once is read the next time', async () => {
+    const own = new RawRepository();
+    onTestFinished(() => own.remove());
+    const bytes = Buffer.from('hello');
+    own.pack([{ oid: rawId('blob', bytes), kind: 3, content: bytes }]);
+    const commit = own.commit(own.tree([{ mode: '100644', name: 'a', oid: rawId('blob', bytes) }]));
+    const packs = join(own.folder, 'objects', 'pack');
+    const index = join(packs, readdirSync(packs).find((name) => name.endsWith('.idx')) ?? '');
+    renameSync(index, `${index}.away`);
+    mkdirSync(index);
+    const opened = await openRepository(own.folder);
+    expect((await failure(opened.tree(commit))).code).toBe('source.corrupt');
+    rmdirSync(index);
+    renameSync(`${index}.away`, index);
+    expect(await text(await opened.tree(commit), 'a')).toBe('hello');
   });
 
   const who = 'A <a@example.com> 1 +0000';

@@ -114,6 +114,19 @@ describe('what is denied', () => {
     });
   });
 
+  test('by RBAC is a missing right, by an admission that speaks in the words of RBAC it is none', () => {
+    const words = `User "${user}" cannot patch resource "deployments" in API group "apps" in the namespace "a"`;
+    const missing = (message: string): unknown => answered(403, { reason: 'Forbidden', message }).cause;
+    for (const subject of ['deployments.apps "web"', 'deployments.apps'])
+      expect(missing(`${subject} is forbidden: ${words}`)).toMatchObject({ missingRight: true });
+    for (const admission of [
+      'admission webhook "guard.example.org" denied the request: ',
+      "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'guard' with binding 'all' denied request: ",
+      'admission webhook "guard.example.org" denied the request: deployments.apps "web" is forbidden: ',
+    ])
+      expect(missing(`${admission}${words}`)).toMatchObject({ missingRight: false });
+  });
+
   test('with a user that would break a line is shown in one', () => {
     const message = rbac('a\u001b[31m\u202e', 'patch', 'deployments', 'apps', 'in the namespace "a"');
     expect(answered(403, { message }).message).toMatch(/^[\x20-\x7e]*$/);

@@ -45,6 +45,10 @@ afterAll(async () => {
 
 const program = fileURLToPath(new URL('scarce.ts', import.meta.url));
 
+function source(path: string): string {
+  return pathToFileURL(fileURLToPath(new URL(`../../../../src/adapters/${path}`, import.meta.url))).href;
+}
+
 /** Runs the program in a mount namespace of its own, so that no mount outlives it. */
 async function lacking(lack: string, limits = ''): Promise<Told> {
   const apart = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
@@ -92,6 +96,40 @@ test('324: without a file handle to be had, fetch and build fail as passing fail
   expect(await readdir(folder)).toEqual([]);
 });
 
+test('324: without a file handle to be had, what is here cannot be read for the moment, and is once there are some', async () => {
+  const remote = { key: 'read', url: `${github.address}/${name}.git`, token: async () => github.user('ada').token };
+  const fetched = await createMirrors({ folder }).fetch(remote, 'refs/heads/main');
+  const at = join(folder, 'read');
+  const code = `const { closeSync, openSync } = await import('node:fs');
+const { openRepository } = await import(${JSON.stringify(source('git/repository.ts'))});
+const opened = await openRepository(${JSON.stringify(at)});
+const read = async () => {
+  try {
+    return [...(await (await opened.tree('${fetched?.commit}')).list('')).keys()];
+  } catch ({ code, kind, message, remedy }) {
+    return { code, kind, message, remedy };
+  }
+};
+const taken = [];
+try {
+  for (;;) taken.push(openSync('/dev/null', 'r'));
+} catch {}
+const during = await read();
+for (const one of taken) closeSync(one);
+process.stdout.write(JSON.stringify([during, await read()]));`;
+  const { stdout } = await promisify(execFile)('sh', [
+    '-c',
+    'ulimit -n 64; exec "$0" --input-type=module -e "$1"',
+    process.execPath,
+    code,
+  ]);
+  const [during, after] = JSON.parse(stdout) as [Outcome, readonly string[]];
+  expect(during).toMatchObject({ code: 'source.corrupt', kind: 'transient', remedy: expect.stringContaining('limit') });
+  expect(JSON.stringify(during)).not.toContain(folder);
+  expect(after).toEqual(['a.txt', 'b.txt']);
+  await rm(at, { recursive: true });
+});
+
 test('324: a copy in which the disk cut references short is brought up to date all the same', async () => {
   const remote = { key: 'torn', url: `${github.address}/${name}.git`, token: async () => github.user('ada').token };
   const first = await createMirrors({ folder }).fetch(remote, 'refs/heads/main');
@@ -105,8 +143,7 @@ test('324: a copy in which the disk cut references short is brought up to date a
 
 // Where standard error leads to a full disk, say.
 test('324: a log that cannot be written ends nothing', async () => {
-  const url = pathToFileURL(fileURLToPath(new URL('../../../../src/adapters/log/log.ts', import.meta.url))).href;
-  const code = `const { createLog } = await import(${JSON.stringify(url)});
+  const code = `const { createLog } = await import(${JSON.stringify(source('log/log.ts'))});
 const log = createLog({ level: 'info' });
 for (let line = 0; line < 2_000; line += 1) log.info('x'.repeat(1_000));
 setTimeout(() => process.stderr.write('alive'), 200);`;
