@@ -6,7 +6,7 @@ import type { ResolvedSource } from '../fleet/fleet.ts';
 import type { KubeObject } from '../object/object.ts';
 import type { Log } from '../ports/log.ts';
 import type { Mirrors, Remote } from '../ports/mirror.ts';
-import type { SourceRef, Tree } from '../ports.ts';
+import type { Repository, SourceRef, Tree } from '../ports.ts';
 import { sameRepository } from '../source/url.ts';
 import { fetchSource } from './fetch.ts';
 import { readSourceSpec, type SourceSpec } from './source-spec.ts';
@@ -49,6 +49,8 @@ interface Held {
   failures: number;
   running: Promise<void> | undefined;
   again: boolean;
+  /** The copy that its tree is read from. */
+  repository: Repository | undefined;
   /** Where its branch was said to be, since the server was asked last. */
   perhaps: string | undefined;
 }
@@ -72,7 +74,7 @@ export class GitSources {
     const held = this.#held.get(key);
     if (held === undefined) {
       const fresh = { object, spec, outcome: undefined, askedMs: -Infinity, dueMs: -Infinity, failures: 0 };
-      this.#held.set(key, { ...fresh, running: undefined, again: false, perhaps: undefined });
+      this.#held.set(key, { ...fresh, running: undefined, again: false, repository: undefined, perhaps: undefined });
       return;
     }
     const before = [held.spec, stringAt(held.object.metadata.annotations, requestedAt)];
@@ -156,10 +158,12 @@ export class GitSources {
       if (spec.refused !== undefined) throw new SluiceError('deploy.source', `GitRepository ${key}: ${spec.refused}`);
       const remote = await this.#tools.remote(object, spec);
       const { revision, commit, repository } = await fetchSource(remote, spec.ref, this.#tools.mirrors, perhaps);
-      const same = before?.revision === revision && before.url === spec.url;
+      // Another copy than before, as after somebody deleted that one, has a tree of its own.
+      const same = before?.revision === revision && before.url === spec.url && held.repository === repository;
       const tree = same ? before.tree : await repository.tree(commit);
       const state = { key, url: spec.url, ref: spec.ref, revision, commit, tree };
       held.outcome = { type: 'fetched', state };
+      held.repository = repository;
       held.failures = 0;
       held.dueMs = askedMs + spec.intervalMs * (0.95 + this.#tools.random() * 0.1);
     } catch (thrown) {

@@ -36,11 +36,19 @@ const mostHaves = 32;
 export function createMirrors({ folder, ...limits }: MirrorOptions): Mirrors {
   const post = gitPost(limits);
   const mirrors = new Map<string, Promise<Mirror>>();
-  const mirrorOf = (key: string): Promise<Mirror> => {
-    const known = mirrors.get(key) ?? openMirror(join(folder, key));
-    mirrors.set(key, known);
-    known.catch(() => mirrors.delete(key));
-    return known;
+  const open = (key: string): Promise<Mirror> => {
+    const opening = openMirror(join(folder, key));
+    mirrors.set(key, opening);
+    opening.catch(() => mirrors.delete(key));
+    return opening;
+  };
+  const mirrorOf = async (key: string): Promise<Mirror> => {
+    const known = mirrors.get(key) ?? open(key);
+    const mirror = await known;
+    if (fs.existsSync(join(mirror.gitdir, 'HEAD'))) return mirror;
+    // Somebody deleted it under us.
+    if (mirrors.get(key) === known) mirrors.delete(key);
+    return mirrors.get(key) ?? open(key);
   };
   const opened = (remote: Remote): Promise<Mirror> => kept(remote.url, mirrorOf(remote.key));
   const list = (remote: Remote, prefixes: readonly string[]): Promise<ServerRef[]> =>
@@ -130,9 +138,11 @@ async function bring(mirror: Mirror, one: Bringing): Promise<void> {
   if (mirror.haves.has(one.commit)) return;
   const turn = mirror.last.then(async () => {
     if (mirror.haves.has(one.commit)) return;
-    await ask(one.remote, async (server) => {
-      const pack = (await earlyPack(one)) ?? (await fetchPack(one.post, server, one.want, [...mirror.haves.keys()]));
-      return keepPack(mirror.gitdir, pack);
+    const haves = [...mirror.haves.keys()];
+    const pack =
+      (await earlyPack(one)) ?? (await ask(one.remote, (server) => fetchPack(one.post, server, one.want, haves)));
+    await keepPack(mirror.gitdir, pack).catch((error: unknown) => {
+      throw isSystem(error) ? error : failure(one.remote.url, error);
     });
     if ((await mirror.repository.resolve(one.commit)) === undefined)
       throw unreachable(one.remote.url, new Error('incomplete'), 'what it sent is not complete');
@@ -140,6 +150,11 @@ async function bring(mirror: Mirror, one: Bringing): Promise<void> {
   });
   mirror.last = turn.catch(() => undefined);
   await turn;
+}
+
+/** What the system says of a file, as against what is wrong with a pack. */
+function isSystem(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 /** Only where the server has said by itself that this is the commit. */

@@ -1,0 +1,80 @@
+// Copies on disk that somebody takes away while a process has them open.
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type LabGitHub, startGitHub } from '../../../lab/github/github.ts';
+import { createMirrors } from '../../../src/adapters/git/mirrors.ts';
+import type { Mirrors, Remote } from '../../../src/ports/mirror.ts';
+import { failure, text } from './read.ts';
+
+const name = 'acme/web';
+const main = 'refs/heads/main';
+let github: LabGitHub;
+let folder: string;
+let remote: Remote;
+let mirrors: Mirrors;
+
+beforeAll(async () => {
+  github = await startGitHub({ limits: {} });
+  github.createUser('ada');
+  github.createOrganisation('acme');
+  github.addMember('acme', 'ada', 'admin');
+  await github.createRepository(name);
+});
+
+afterAll(() => github?.stop());
+
+beforeEach(async (context) => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-mirrors-'));
+  context.onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const token = (): Promise<string> => Promise.resolve(github.user('ada').token);
+  remote = { key: 'web', url: `${github.address}/${name}.git`, token };
+  mirrors = createMirrors({ folder });
+  await push('one');
+  expect(await fetched()).toBe('one');
+});
+
+function push(said: string): Promise<string> {
+  const files = { 'a.txt': said, 'b.txt': randomBytes(1_000_000).toString('hex') };
+  return github.pushFiles(name, 'ada', { branch: 'main', files });
+}
+
+async function fetched(path = 'a.txt'): Promise<string> {
+  const found = await mirrors.fetch(remote, main);
+  if (found === undefined) throw new Error('the branch is not there');
+  return text(await found.repository.tree(found.commit), path);
+}
+
+test('one that was deleted is fetched again, once for all who want it', async () => {
+  await rm(join(folder, 'web'), { recursive: true });
+  // What is larger is not in memory.
+  const all = await Promise.all(Array.from({ length: 3 }, () => fetched('b.txt')));
+  for (const one of all) expect(one).toHaveLength(2_000_000);
+  expect(await readdir(join(folder, 'web', 'objects', 'pack'))).toHaveLength(2);
+});
+
+test('one that was deleted is fetched again where its branch has moved since', async () => {
+  await rm(folder, { recursive: true });
+  await push('two');
+  expect(await fetched()).toBe('two');
+  await push('three');
+  expect(await fetched()).toBe('three');
+});
+
+test('one that cannot be written is told as what it is, not as a fault of the server', async () => {
+  // A file where the folder of its packs was.
+  const packs = join(folder, 'web', 'objects', 'pack');
+  await rm(packs, { recursive: true });
+  await writeFile(packs, '');
+  await push('two');
+  const error = await failure(fetched());
+  expect(error).toMatchObject({
+    code: 'fleet.source',
+    kind: 'transient',
+    remedy: expect.stringContaining('SLUICE_DATA'),
+  });
+  expect(error.message).toMatch(/the copy of it cannot be written here$/);
+  expect(error.message).not.toContain(folder);
+});
