@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type LabGitHub, startGitHub } from '../../../lab/github/github.ts';
 import { createMirrors } from '../../../src/adapters/git/mirrors.ts';
+import { createLog } from '../../../src/adapters/log/log.ts';
+import { GitSources } from '../../../src/agent/sources.ts';
+import type { KubeObject } from '../../../src/object/object.ts';
 import type { Mirrors, Remote } from '../../../src/ports/mirror.ts';
 import { failure, text } from './read.ts';
 
@@ -61,6 +64,33 @@ test('one that was deleted is fetched again where its branch has moved since', a
   expect(await fetched()).toBe('two');
   await push('three');
   expect(await fetched()).toBe('three');
+});
+
+test('a source whose copy was deleted has the tree of the new one, though its branch has not moved', async () => {
+  const object: KubeObject = {
+    apiVersion: 'source.toolkit.fluxcd.io/v1',
+    kind: 'GitRepository',
+    metadata: { namespace: 'shop', name: 'shop' },
+    spec: { url: remote.url, ref: { branch: 'main' }, interval: '1h' },
+  };
+  const sources = new GitSources({
+    mirrors,
+    log: createLog({ level: 'silent' }),
+    remote: () => Promise.resolve(remote),
+    elapsed: () => performance.now(),
+    random: () => 0,
+    onFetched: () => {},
+  });
+  sources.update(object);
+  // In a pack of its own, which the new copy has not.
+  await push('two');
+  await sources.refresh('shop/shop');
+  const before = sources.outcome('shop/shop')?.state;
+  await rm(folder, { recursive: true });
+  await sources.refresh('shop/shop');
+  const now = sources.outcome('shop/shop')?.state;
+  expect(now?.revision).toBe(before?.revision);
+  expect(now === undefined ? '' : await text(now.tree, 'b.txt')).toHaveLength(2_000_000);
 });
 
 test('one that cannot be written is told as what it is, not as a fault of the server', async () => {
