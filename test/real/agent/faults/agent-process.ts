@@ -11,7 +11,7 @@ import { startAgent } from '../../../../src/agent.ts';
 import { createToolbox } from '../../../../src/toolbox.ts';
 import { clusterName } from '../stand.ts';
 
-const [kubeconfig = '', store = '', dataFolder = ''] = process.argv.slice(2);
+const [kubeconfig = '', store = '', dataFolder = '', lockMs = ''] = process.argv.slice(2);
 // Whoever started it is gone.
 process.stdin.once('end', () => process.exit());
 setFlagsFromString('--expose-gc');
@@ -21,7 +21,7 @@ const { renderer, policyEngine, shippedPolicies } = await createToolbox(process.
 // Whoever is killed writes nothing as it ends.
 flushCompileCache();
 await once(process.stdin, 'data');
-const queues = await openQueues(store, { lockMs: 1_000, stalledMs: 200 });
+const queues = await openQueues(store, { lockMs: Number(lockMs), stalledMs: 200 });
 await startAgent({
   cluster: clusterName,
   address: readKubeconfig(await readFile(kubeconfig, 'utf8')),

@@ -14,6 +14,8 @@ export interface AgentFiles {
   readonly kubeconfig: string;
   readonly store: string;
   readonly dataFolder: string;
+  /** So long after it was last heard of its jobs go to another one. */
+  readonly lockMs: number;
 }
 
 export class Agents {
@@ -103,8 +105,8 @@ export class Agents {
   }
 
   #spawn(): ChildProcess {
-    const { kubeconfig, store, dataFolder } = this.#files;
-    const child = spawn(process.execPath, [program, kubeconfig, store, dataFolder], {
+    const { kubeconfig, store, dataFolder, lockMs } = this.#files;
+    const child = spawn(process.execPath, [program, kubeconfig, store, dataFolder, String(lockMs)], {
       stdio: 'pipe',
       env: { ...process.env, NODE_COMPILE_CACHE: `${dataFolder}-compiled` },
     });

@@ -12,7 +12,7 @@ const atOnce = 40;
 /** Tests go side by side, since they mostly wait: each has a cluster and an agent of its own. */
 function faulty(title: string, run: (scenario: Scenario) => Promise<Tally>): void {
   test.concurrent(title, { timeout }, async () => {
-    const scenario = await Scenario.start();
+    const scenario = await Scenario.start({ lockMs: 15_000 });
     const startedMs = performance.now();
     try {
       const { cases, requests } = await run(scenario);

@@ -44,6 +44,7 @@ export class Scenario {
   readonly #redis: Server;
   readonly #queues: Queues;
   readonly #folder: string;
+  readonly #lockMs: number;
   readonly #uids = new Map<string, ReadonlyMap<string, unknown>>();
 
   private constructor(parts: {
@@ -54,8 +55,9 @@ export class Scenario {
     readonly redis: Server;
     readonly queues: Queues;
     readonly folder: string;
+    readonly lockMs: number;
   }) {
-    const { stand, faults, git, store, redis, queues, folder } = parts;
+    const { stand, faults, git, store, redis, queues, folder, lockMs } = parts;
     this.stand = stand;
     this.faults = faults;
     this.git = git;
@@ -63,11 +65,15 @@ export class Scenario {
     this.#redis = redis;
     this.#queues = queues;
     this.#folder = folder;
+    this.#lockMs = lockMs;
     this.agents = this.#agents(join(folder, 'kubeconfig'), 'data');
   }
 
-  /** With the root applied, and an agent that runs. */
-  static async start(): Promise<Scenario> {
+  /**
+   * With the root applied, and an agent that runs. `lockMs` is for how long its jobs stay its own while it is not heard of:
+   * short where the next one is to go on at once, long where a busy machine must not make it lose them.
+   */
+  static async start({ lockMs = 1_000 }: { readonly lockMs?: number } = {}): Promise<Scenario> {
     const [stand, redis] = await Promise.all([Stand.start(), redisServer(['--maxmemory-policy', 'noeviction'])]);
     await stand.repository('platform');
     const here = yaml(configMap('flux-system', 'a', {}));
@@ -81,7 +87,7 @@ export class Scenario {
       openQueues(redis.address, {}),
       mkdtemp(join(tmpdir(), 'sluice-faults-')),
     ]);
-    const scenario = new Scenario({ stand, faults, git, store, redis, queues, folder });
+    const scenario = new Scenario({ stand, faults, git, store, redis, queues, folder, lockMs });
     await stand.cluster.admin.apply([
       stand.credentials('flux-system'),
       gitRepository('flux-system', 'flux-system', scenario.#url),
@@ -172,7 +178,7 @@ export class Scenario {
   }
 
   #agents(kubeconfig: string, data: string): Agents {
-    const files = { kubeconfig, store: this.store.address, dataFolder: join(this.#folder, data) };
+    const files = { kubeconfig, store: this.store.address, dataFolder: join(this.#folder, data), lockMs: this.#lockMs };
     return new Agents(files, (line) => void this.stand.lines.push(line));
   }
 
