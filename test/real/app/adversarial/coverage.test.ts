@@ -1,8 +1,6 @@
 // Every case of the groups that a review answers for is in a test's title here, or listed with where or when it is met.
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { casesIn, missing, type NamedTest } from '../../../adversarial-cases.ts';
 
 /** The ids of the list of adversarial cases; they have gaps. */
 const groups: Readonly<Record<string, readonly number[]>> = {
@@ -41,7 +39,7 @@ const partly: Readonly<Record<number, string>> = {
 };
 
 /** Cases that tests of other folders meet: the file below test/, and words of the title. */
-const inOtherFolders: Readonly<Record<number, readonly (readonly [string, string])[]>> = {
+const inOtherFolders: Readonly<Record<number, readonly NamedTest[]>> = {
   184: [
     ['real/server/limits.test.ts', 'an announced gigabyte is refused before a byte of it'],
     ['real/server/limits.test.ts', 'chunks without end are cut at the limit'],
@@ -94,16 +92,10 @@ const inOtherFolders: Readonly<Record<number, readonly (readonly [string, string
   277: [['real/queue/servers.test.ts', '277: has forgotten the connection on which a worker listens']],
 };
 
-const here = dirname(fileURLToPath(import.meta.url));
-const titles = readdirSync(here)
-  .filter((name) => name.endsWith('.test.ts') && name !== 'coverage.test.ts')
-  .flatMap((name) => [...readFileSync(join(here, name), 'utf8').matchAll(/['"`]((?:\d{3} ?)+)(?=[ '"`%])/g)])
-  .flatMap(([, ids = '']) => ids.trim().split(' ').map(Number));
-const met = new Set([...titles, ...Object.keys(inOtherFolders).map(Number)]);
+const met = new Set([...casesIn('real/app/adversarial'), ...Object.keys(inOtherFolders).map(Number)]);
 
 test.each(Object.entries(inOtherFolders))('%s is met by the tests that are named', (_id, named) => {
-  const missing = named.filter(([file, title]) => !readFileSync(join(here, '../../..', file), 'utf8').includes(title));
-  expect(missing).toEqual([]);
+  expect(missing(named)).toEqual([]);
 });
 
 test.each(Object.entries(groups))('group %s', (_group, ids) => {
