@@ -50,6 +50,7 @@ const named: Readonly<Record<number, readonly NamedTest[]>> = {
   ],
   216: [
     ['real/policy/engine.test.ts', 'is killed in time, replaced, and fails alone; the event loop stays free'],
+    ['real/policy/engine.test.ts', 'keeps nobody waiting while it lasts, however few threads there are'],
     ['real/policy/engine.test.ts', 'cannot take more memory than it may'],
   ],
   217: [
@@ -104,6 +105,7 @@ const named: Readonly<Record<number, readonly NamedTest[]>> = {
     ['real/kube/identity.test.ts', 'there is no writer: %j'],
     ['real/agent/identity.test.ts', 'every write of a tenant is its service account’s'],
   ],
+  292: [['real/apply/prune.test.ts', 'what finalizers hold stays in the inventory until it is gone']],
   291: [['real/apply/prune.test.ts', 'resolves its entries, and only then']],
   294: [
     ['real/apply/force.test.ts', 'is refused without force, with the way to it; nothing is deleted'],
@@ -143,10 +145,6 @@ const named: Readonly<Record<number, readonly NamedTest[]>> = {
 
 /** Cases that nothing meets, and why. */
 const unmet: Readonly<Record<number, string>> = {
-  142: 'a force push is followed without a word',
-  292: 'that finalizers hold an object stands in the log alone',
-  307: 'no test of an agent while GitHub refuses everything',
-  314: 'a force push is followed without a word',
   327: 'nothing measures an agent over thousands of runs',
 };
 
