@@ -73,6 +73,7 @@ export class AgentLoop {
       mirrors,
       remote: sourceRemotes({ kube, hosted: tools.hosted, isDeclared: (object) => this.#isDeclared(object) }),
       onFetched: (object, outcome, before) => this.#fetched(object, outcome, before),
+      onRewritten: (event) => void kube.record(event),
     });
     const touched = new Touched({ cluster: kube, signal, onChange: (owner) => this.#touched(owner) });
     this.#references = new References({

@@ -4,11 +4,13 @@ import { type CrossReference, keyOf } from '../flux/kustomization.ts';
 import { stringAt } from '../flux/read.ts';
 import type { ResolvedSource } from '../fleet/fleet.ts';
 import type { KubeObject } from '../object/object.ts';
+import type { KubeEvent } from '../ports/kube.ts';
 import type { Log } from '../ports/log.ts';
 import type { Mirrors, Remote } from '../ports/mirror.ts';
 import type { Repository, SourceRef, Tree } from '../ports.ts';
 import { sameRepository } from '../source/url.ts';
 import { fetchSource } from './fetch.ts';
+import { rewriting } from './rewritten.ts';
 import { readSourceSpec, type SourceSpec } from './source-spec.ts';
 
 /** A source at the commit that its server had last. */
@@ -33,6 +35,8 @@ export interface SourceTools {
   random(): number;
   /** After every attempt; `before` is what was good last. */
   onFetched(object: KubeObject, outcome: SourceOutcome, before: SourceState | undefined): void;
+  /** Its branch went to a commit that does not contain the one before. */
+  onRewritten(event: KubeEvent): void;
 }
 
 export type SourceOutcome =
@@ -154,16 +158,20 @@ export class GitSources {
     held.perhaps = undefined;
     const before = held.outcome?.state;
     const askedMs = this.#tools.elapsed();
+    let repository: Repository | undefined;
     try {
       if (spec.refused !== undefined) throw new SluiceError('deploy.source', `GitRepository ${key}: ${spec.refused}`);
       const remote = await this.#tools.remote(object, spec);
-      const { revision, commit, repository } = await fetchSource(remote, spec.ref, this.#tools.mirrors, perhaps);
+      const fetched = await fetchSource(remote, spec.ref, this.#tools.mirrors, perhaps);
+      const { revision, commit } = fetched;
       // Another copy than before, as after somebody deleted that one, has a tree of its own.
-      const same = before?.revision === revision && before.url === spec.url && held.repository === repository;
-      const tree = same ? before.tree : await repository.tree(commit);
+      const moved = before?.revision !== revision || before.url !== spec.url;
+      const same = !moved && held.repository === fetched.repository;
+      const tree = same ? before.tree : await fetched.repository.tree(commit);
+      if (moved) ({ repository } = fetched);
       const state = { key, url: spec.url, ref: spec.ref, revision, commit, tree };
       held.outcome = { type: 'fetched', state };
-      held.repository = repository;
+      held.repository = fetched.repository;
       held.failures = 0;
       held.dueMs = askedMs + spec.intervalMs * (0.95 + this.#tools.random() * 0.1);
     } catch (thrown) {
@@ -176,6 +184,26 @@ export class GitSources {
     if (this.#held.get(key) !== held) return;
     this.#say(key, held.outcome, before);
     this.#tools.onFetched(object, held.outcome, before);
+    // Nobody waits for this.
+    const { state } = held.outcome;
+    if (state !== undefined && repository !== undefined)
+      void this.#tellRewritten(object, { state, before, repository });
+  }
+
+  async #tellRewritten(object: KubeObject, moved: Parameters<typeof rewriting>[1]): Promise<void> {
+    try {
+      const event = await rewriting(object, moved);
+      if (event === undefined) return;
+      this.#tools.log.warn('a branch was rewritten', { source: keyOf(object), reason: event.message });
+      this.#tools.onRewritten(event);
+    } catch (thrown) {
+      const { code, message } = asSluiceError(thrown);
+      this.#tools.log.warn('whether a branch was rewritten is not known', {
+        source: keyOf(object),
+        code,
+        reason: message,
+      });
+    }
   }
 
   #say(key: string, outcome: SourceOutcome, before: SourceState | undefined): void {

@@ -31,16 +31,16 @@ export type Pruning = {
 } & (
   | { readonly outcome: 'deleted' | 'gone' }
   | { readonly outcome: 'skipped'; readonly reason: string }
-  /** Finalizers hold it; `asked` where it was this run that asked. */
-  | { readonly outcome: 'deleting'; readonly reason: string; readonly asked: boolean }
+  /** Finalizers hold it, which `held` names; `asked` where it was this run that asked. */
+  | { readonly outcome: 'deleting'; readonly reason: string; readonly held: string; readonly asked: boolean }
   | { readonly outcome: 'failed'; readonly error: SluiceError }
 );
 
 export interface PruneResult {
   /** In the order of deletion. */
   readonly prunings: readonly Pruning[];
-  /** For `changeText`: what this run deleted, or asked to be deleted where finalizers hold it. */
-  readonly deleted: readonly { readonly object: string; readonly action: 'deleted' }[];
+  /** For `changeText` and events: what this run deleted, or asked to be deleted where finalizers hold it. */
+  readonly deleted: readonly { readonly object: string; readonly action: 'deleted'; readonly note?: string }[];
   /** Merge them into the inventory, or they become orphans. */
   readonly survivors: readonly InventoryEntry[];
   /** `deploy.prune` with every object at fault, or `deploy.superseded`. Objects that finalizers hold are no fault. */
@@ -90,7 +90,7 @@ type Known = { readonly entry: InventoryEntry; readonly identity: ObjectIdentity
 type Outcome =
   | { readonly outcome: 'deleted' | 'gone' }
   | { readonly outcome: 'skipped'; readonly reason: string }
-  | { readonly outcome: 'deleting'; readonly reason: string; readonly asked: boolean };
+  | { readonly outcome: 'deleting'; readonly reason: string; readonly held: string; readonly asked: boolean };
 
 async function pruneOne(
   { entry, identity }: Known,
@@ -124,7 +124,8 @@ async function pruneOne(
 }
 
 function held(live: KubeObject, asked: boolean): Outcome {
-  return { outcome: 'deleting', reason: `it is being deleted; ${finalizersOf(live)}`, asked };
+  const finalizers = finalizersOf(live);
+  return { outcome: 'deleting', reason: `it is being deleted; ${finalizers}`, held: finalizers, asked };
 }
 
 /** The kind as fresh discovery has it; undefined only where discovery is complete and has not. */
@@ -212,7 +213,11 @@ function resultOf(
   const failure = first === undefined ? undefined : failureOf('deploy.prune', [first, ...others], headline);
   return {
     prunings,
-    deleted: prunings.filter(isDeletion).map(({ object }) => ({ object, action: 'deleted' })),
+    deleted: prunings.filter(isDeletion).map((one) => ({
+      object: one.object,
+      action: 'deleted',
+      ...(one.outcome === 'deleting' ? { note: `not gone yet; ${one.held}` } : {}),
+    })),
     survivors: stale.filter((entry) => {
       const outcome = done.get(entry)?.outcome;
       return outcome === undefined || outcome === 'deleting' || outcome === 'failed';

@@ -7,6 +7,7 @@ import {
   findCondition,
   type Reason,
   readConditions,
+  shortened,
   type Statement,
   withConditions,
 } from './condition.ts';
@@ -98,6 +99,24 @@ export function progressingStatus(
     ...(progress.attempted === true ? { lastAttemptedRevision: revision } : {}),
     ...inventoryOf(inventory),
   };
+}
+
+const mostHeld = 10;
+
+/** It is being deleted, and waits for what finalizers hold; undefined where it says that already. */
+export function terminatingStatus(
+  kustomization: KubeObject,
+  attempt: Attempt,
+  { held, timeoutMs, now }: { readonly held: readonly string[]; readonly timeoutMs: number; readonly now: Date },
+): StatusPatch | undefined {
+  const more = held.length > mostHeld ? ` and ${held.length - mostHeld} more` : '';
+  const message = `Waiting ${formatDuration(timeoutMs)} at most for objects to end: ${held.slice(0, mostHeld).join(', ')}${more}`;
+  if (findCondition(kustomization, 'Reconciling')?.message === shortened(message)) return undefined;
+  const set: Statement[] = [
+    { type: 'Ready', status: 'Unknown', reason: 'Progressing', message: 'Deletion in progress' },
+    { type: 'Reconciling', status: 'True', reason: 'Progressing', message },
+  ];
+  return { conditions: conditionsAt(kustomization, attempt, { set, gone: ['Stalled'], now }) };
 }
 
 /** How `wait` and `healthChecks` ended; `none` where the spec asks for neither, which takes `Healthy` away. */

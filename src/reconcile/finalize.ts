@@ -6,7 +6,7 @@ import { asSluiceError, type SluiceError } from '../errors.ts';
 import { fluxFinalizer } from '../flux/kustomization.ts';
 import { stringAt } from '../flux/read.ts';
 import { serviceAccountKind } from '../flux/served.ts';
-import type { InventoryEntry } from '../flux/status.ts';
+import { type InventoryEntry, terminatingStatus } from '../flux/status.ts';
 import { labelOfId } from '../inventory/entry.ts';
 import { readInventory } from '../inventory/inventory.ts';
 import { claimantOf } from './claim.ts';
@@ -60,12 +60,15 @@ async function deleteAll(
   }
   const writer = tools.cluster.as(account);
   const kinds = await tools.cluster.kinds();
-  const { survivors, failure, lacksRights } = await prune(run, going, { ...by, writer, kinds }, tools);
+  const { survivors, held, failure, lacksRights } = await prune(run, going, { ...by, writer, kinds }, tools);
   // A right may come back within the timeout; without it nothing would ever let this Kustomization, and its namespace, go.
   if (failure !== undefined && lacksRights && isLate(run, tools)) return leave(run, failure, survivors, tools);
   if (failure !== undefined) throw failure;
   if (survivors.length > 0 && run.deploy.deletionPolicy === 'WaitForTermination' && !isLate(run, tools)) {
     tools.schedule.next(run.key, terminationLookMs, 'termination');
+    const { timeoutMs } = run.deploy;
+    const status = terminatingStatus(run.object, run.attempt, { held, timeoutMs, now: tools.now() });
+    if (status !== undefined) await run.write(status);
     return `waiting for ${survivors.length} objects to end`;
   }
   return letGo(run, `deleted ${going.length - survivors.length} objects`, tools);

@@ -13,6 +13,8 @@ export interface Pruned {
   /** Keep them in the inventory, or they become orphans. */
   readonly survivors: readonly InventoryEntry[];
   readonly pruned: readonly ChangedObject[];
+  /** Those that finalizers hold: `ConfigMap/apps/web (its finalizers: …)` */
+  readonly held: readonly string[];
   readonly failure: SluiceError | undefined;
   /** Nothing else stands in the way of what failed than rights that the account has not. */
   readonly lacksRights: boolean;
@@ -25,7 +27,7 @@ export async function prune(
   to: Pick<Inputs, 'identity' | 'writer' | 'fleet'> & { readonly kinds: ServedKinds },
   tools: ReconcileTools,
 ): Promise<Pruned> {
-  if (stale.length === 0) return { survivors: [], pruned: [], failure: undefined, lacksRights: false };
+  if (stale.length === 0) return { survivors: [], pruned: [], held: [], failure: undefined, lacksRights: false };
   await run.look();
   const context = { ...deployContext(run, to, tools), freshKinds: () => tools.cluster.kinds(true) };
   const { deleted, survivors, failure, prunings } = await pruneStale(stale, context);
@@ -36,7 +38,8 @@ export async function prune(
   }
   const failed = prunings.flatMap((one) => (one.outcome === 'failed' ? [one.error] : []));
   const lacksRights = failure?.code === 'deploy.prune' && failed.every(isMissingRight);
-  return { survivors, pruned: deleted, failure, lacksRights };
+  const held = prunings.flatMap((one) => (one.outcome === 'deleting' ? [`${one.object} (${one.held})`] : []));
+  return { survivors, pruned: deleted, held, failure, lacksRights };
 }
 
 /** By the cluster's RBAC, or since the object is outside of what the tenant may touch. */

@@ -17,9 +17,13 @@ export interface PolicyEngineOptions {
   readonly recyclePages?: number;
 }
 
+/** Nobody waits behind a batch that takes longer than this: another thread takes its place meanwhile. */
+const slowMs = 1_000;
+const mostSlow = 2;
 const batchObjects = 128;
 const batchCharacters = 2_000_000;
 const maxObjectCharacters = 32_000_000;
+const cheaper = 'make the object smaller, or the rule cheaper';
 
 /** Evaluates compiled policies in threads of their own; the caller's event loop only writes JSON. */
 export class OpaPolicyEngine implements PolicyEngine {
@@ -27,6 +31,8 @@ export class OpaPolicyEngine implements PolicyEngine {
   readonly #idle: EvaluationThread[] = [];
   readonly #all = new Set<EvaluationThread>();
   readonly #waiting: ((thread: EvaluationThread) => void)[] = [];
+  /** How many threads have one in hand that takes long. */
+  #slow = 0;
   readonly #keys = new WeakMap<CompiledPolicy, string>();
   #closed = false;
 
@@ -81,6 +87,10 @@ export class OpaPolicyEngine implements PolicyEngine {
   async #batch(policy: CompiledPolicy, key: string, batch: Batch): Promise<readonly (readonly PolicyFinding[])[]> {
     const thread = await this.#take();
     let sound = false;
+    let isSlow = false;
+    const slow = setTimeout(() => {
+      isSlow = this.#overtake();
+    }, slowMs);
     try {
       const answer = await thread.run(
         { key, wasm: policy.wasm, rules: policy.rules.length, inputs: batch.texts },
@@ -95,13 +105,23 @@ export class OpaPolicyEngine implements PolicyEngine {
       const what = during === undefined ? '' : ` on ${subjectOf(during)}`;
       if (error.reason === 'timeout') {
         throw new SluiceError('policy.timeout', `policy took longer than ${this.#options.batchTimeoutMs} ms${what}`, {
-          remedy: 'make the object smaller, or the rule cheaper',
+          remedy: cheaper,
         });
       }
       throw new SluiceError('policy.crashed', `the policy engine ended${what}: ${error.message}`);
     } finally {
+      clearTimeout(slow);
+      if (isSlow) this.#slow -= 1;
       this.#give(thread, sound);
     }
+  }
+
+  /** Returns false where too many are slow already. */
+  #overtake(): boolean {
+    if (this.#slow >= mostSlow || this.#closed) return false;
+    this.#slow += 1;
+    this.#waiting.shift()?.(this.#start());
+    return true;
   }
 
   #keyOf(policy: CompiledPolicy): string {
@@ -120,7 +140,7 @@ export class OpaPolicyEngine implements PolicyEngine {
       if (idle.alive) return idle;
       this.#all.delete(idle);
     }
-    if (this.#all.size < this.#options.threads) return this.#start();
+    if (this.#spare() > 0) return this.#start();
     return await new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -130,17 +150,20 @@ export class OpaPolicyEngine implements PolicyEngine {
     return thread;
   }
 
+  /** How many threads may be started; less than none where one took the place of a slow one that is done now. */
+  #spare(): number {
+    return this.#options.threads + this.#slow - this.#all.size;
+  }
+
   #give(thread: EvaluationThread, sound: boolean): void {
-    let free = thread;
-    if (!sound) {
+    const stays = sound && this.#spare() >= 0;
+    if (!stays) {
       this.#all.delete(thread);
       void thread.end();
-      if (this.#waiting.length === 0 || this.#closed) return;
-      free = this.#start();
     }
-    const next = this.#waiting.shift();
-    if (next !== undefined) next(free);
-    else this.#idle.push(free);
+    if (this.#waiting.length === 0 || this.#closed) {
+      if (stays) this.#idle.push(thread);
+    } else if (stays || this.#spare() > 0) this.#waiting.shift()?.(stays ? thread : this.#start());
   }
 }
 
@@ -180,11 +203,13 @@ function described(finding: PolicyFinding, remedies: ReadonlyMap<string, string 
 function failureError(policy: CompiledPolicy, failure: BatchFailure, input: PolicyInput | undefined): SluiceError {
   const at = /^(?<file>\S+\.rego):(?<line>\d+):\d+: (?<words>.*)$/s.exec(failure.message)?.groups;
   const rule = policy.rules.find((candidate) => candidate.file === at?.['file']);
-  const words = oneLine(at?.['words'] ?? failure.message);
+  const isHungry = failure.message.startsWith('opa_malloc: failed');
+  const words = isHungry ? 'it needs more memory than policy may take' : oneLine(at?.['words'] ?? failure.message);
   const speaker = rule === undefined ? '' : `rule ${rule.id}: `;
   const subject = input === undefined ? '' : ` (evaluating ${subjectOf(input)})`;
+  const crashed = isHungry ? cheaper : 'correct the rule';
   return new SluiceError(failure.code, `${speaker}${words}${subject}`, {
-    remedy: failure.code === 'policy.crashed' ? 'correct the rule' : 'compile the policy again',
+    remedy: failure.code === 'policy.crashed' ? crashed : 'compile the policy again',
     place: at === undefined ? undefined : { file: at['file'] ?? '', line: Number(at['line']) },
   });
 }

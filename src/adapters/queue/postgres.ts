@@ -47,6 +47,8 @@ export async function openPostgres(address: string, startMs: number): Promise<St
   });
   // Idle connections that drop are replaced; BullMQ reports what matters.
   pool.on('error', () => undefined);
+  // One that is in use fails its query, and tells it once more, to end a process in which nobody listens.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     await migrate(pool as unknown as PgPool);
   } catch (error) {

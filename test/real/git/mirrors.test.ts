@@ -79,6 +79,7 @@ test('a source whose copy was deleted has the tree of the new one, though its br
     remote: () => Promise.resolve(remote),
     elapsed: () => performance.now(),
     random: () => 0,
+    onRewritten: () => {},
     onFetched: () => {},
   });
   sources.update(object);

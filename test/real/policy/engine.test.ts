@@ -144,6 +144,28 @@ describe('a hostile rule or object', () => {
     expect(engine.threads).toBe(1);
   });
 
+  it('keeps nobody waiting while it lasts, however few threads there are', async () => {
+    const engine = start({ batchTimeoutMs: 4_000 });
+    const policy = await policyOf(endless);
+    await engine.evaluate(policy, many(1));
+    const ended: string[] = [];
+    const slow = failure(engine.evaluate(policy, [inputOf(configMap('slow'))])).then((error) => {
+      ended.push('slow');
+      return error;
+    });
+    const others = Array.from({ length: 5 }, async () => {
+      await engine.evaluate(policy, many(3));
+      ended.push('other');
+    });
+    await Promise.all(others);
+    // As many as there may be at once, beside the one that will be killed.
+    expect(engine.threads).toBe(2);
+    expect(['policy.timeout', 'policy.crashed']).toContain((await slow).code);
+    expect(ended.at(-1)).toBe('slow');
+    await engine.evaluate(policy, many(3));
+    expect(engine.threads).toBe(1);
+  });
+
   it('cannot take more memory than it may', async () => {
     const hungry =
       'deny contains {"msg": "x"} if {\n\tinput.object.metadata.name == "big"\n\tcount(numbers.range(1, 100000000)) < 0\n}';
@@ -151,6 +173,8 @@ describe('a hostile rule or object', () => {
     const policy = await policyOf(hungry);
     expect(await failure(engine.evaluate(policy, [inputOf(configMap('big'))]))).toMatchObject({
       code: 'policy.crashed',
+      message: expect.stringContaining('needs more memory than policy may take'),
+      remedy: 'make the object smaller, or the rule cheaper',
     });
     expect(await engine.evaluate(policy, many(2))).toEqual([[], []]);
   });

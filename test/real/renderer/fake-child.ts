@@ -30,6 +30,16 @@ const misdeeds: Record<string, () => unknown> = {
     process.stderr.write('panic: SECRET-CANARY\n'.repeat(100_000));
     process.exit(2);
   },
+  shout: () => {
+    const words = 'SECRET-CANARY'.repeat(80_000);
+    const more = (): void => void process.stderr.write(words, more);
+    more();
+  },
+  unending: () => {
+    // Of a frame that is allowed and never whole.
+    process.stdout.write(Buffer.from('00ffffff', 'hex'));
+    setInterval(() => process.stdout.write(' '), 5);
+  },
   lastWords: () => {
     send({ error: { code: 'build.crash', message: 'the renderer failed on this build' } });
     setTimeout(() => process.exit(2), 100);

@@ -7,6 +7,8 @@ const tree = memoryTree({ 'app/a.yaml': 'kind: A\n' });
 describe('a child that misbehaves', () => {
   test.each([
     ['hang', 'build.timeout', { wallMs: 200 }],
+    ['shout', 'build.timeout', { wallMs: 500 }],
+    ['unending', 'build.timeout', { wallMs: 500 }],
     ['crash', 'build.crash', {}],
     ['panic', 'build.crash', {}],
     ['lastWords', 'build.crash', {}],

@@ -130,6 +130,9 @@ describe('finalizers', () => {
       undefined,
       'ConfigMap/a/x deleted',
     ]);
+    expect(first.deleted).toEqual([
+      { object: 'ConfigMap/a/x', action: 'deleted', note: 'not gone yet; its finalizers: example.com/hold' },
+    ]);
     const second = await prune(cluster, [id]);
     expect([survivors(second), second.failure, changeText(second.deleted)]).toEqual([[id], undefined, '']);
     expect(cluster.count('delete')).toBe(1);

@@ -10,6 +10,7 @@ import {
   type StatusPatch,
   stalledStatus,
   suspendedStatus,
+  terminatingStatus,
   unchangedStatus,
 } from '../../../src/flux/status.ts';
 import type { Json, KubeObject } from '../../../src/object/object.ts';
@@ -211,6 +212,19 @@ describe('unchangedStatus', () => {
       lastTransitionTime: '2026-11-25T15:00:09Z',
     });
     expect(unchangedStatus(moved, attempt, { ...outcome, revision: other })).toBeUndefined();
+  });
+});
+
+describe('terminatingStatus', () => {
+  it('says once what is waited for, and not all of it', () => {
+    const held = Array.from({ length: 12 }, (_, at) => `ConfigMap/a/x${at} (its finalizers: example.com/hold)`);
+    const patch = terminatingStatus(fresh, attempt, { held, timeoutMs: 60_000, now });
+    const said = patch?.conditions?.find(({ type }) => type === 'Reconciling');
+    expect(said).toMatchObject({ status: 'True', reason: 'Progressing' });
+    expect(said?.message).toMatch(
+      /^Waiting 1m0s at most for objects to end: ConfigMap\/a\/x0 \(its finalizers: .* and 2 more$/,
+    );
+    expect(terminatingStatus(patched(fresh, patch), attempt, { held, timeoutMs: 60_000, now })).toBeUndefined();
   });
 });
 

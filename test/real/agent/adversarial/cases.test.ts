@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { Arena } from './arena.ts';
 import { clusterCases } from './cluster.cases.ts';
+import { endlessCases } from './endless.cases.ts';
 import { secretCases } from './secrets.cases.ts';
+import { sourceCases } from './source.cases.ts';
 import { storeCases } from './store.cases.ts';
 
 let arena: Arena;
@@ -16,5 +18,7 @@ afterAll(async () => {
 });
 
 describe('the cluster', () => clusterCases(() => arena));
+describe('what never ends', () => endlessCases(() => arena));
 describe('Secrets', () => secretCases(() => arena));
+describe('sources', () => sourceCases(() => arena));
 describe('the store', () => storeCases(() => arena));

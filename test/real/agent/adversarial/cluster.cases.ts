@@ -247,7 +247,11 @@ export function clusterCases(at: () => Arena): void {
     await obey(stand, guarded.ready?.message ?? '');
     await stand.ready('new-name/new-name');
     expect(await dataOf(stand, 'new-name/kept')).toEqual({});
-    expect(await liveOf(stand, ['v1', 'Namespace'], 'old-name')).toHaveProperty('metadata.deletionTimestamp');
+    await stand.cluster.admin.until(
+      { apiVersion: 'v1', kind: 'Namespace', name: 'old-name' },
+      (one) => one?.metadata['deletionTimestamp'] !== undefined,
+      15_000,
+    );
     await stand.gone('old-name/old-name');
     // It leaves.
     await platform('');

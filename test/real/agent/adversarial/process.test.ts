@@ -1,11 +1,12 @@
 // What a process of Sluice's shows of itself to whoever is on its machine, and what it is made of.
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import lock from '../../../../package-lock.json' with { type: 'json' };
 import manifest from '../../../../package.json' with { type: 'json' };
 import { freePort } from '../../queue/servers.ts';
@@ -26,48 +27,64 @@ afterAll(() => {
 });
 
 function isOpen(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect(port, '127.0.0.1');
-  return new Promise<boolean>((resolve) => {
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-  }).finally(() => socket.destroy());
+  socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+  return promise.finally(() => socket.destroy());
 }
 
-test('332: no signal opens a debugger, in which whoever is beside the process reads all it has', async () => {
-  const [port, other] = [await freePort(), await freePort()];
-  const { port: store } = silent.address() as { port: number };
-  const env = {
-    SLUICE_QUEUE: `redis://u:${secret}@127.0.0.1:${store}`,
-    SLUICE_DATA: '/nowhere',
-    PATH: process.env['PATH'],
-  };
-  const options = { stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
-  const sluice = spawn(process.execPath, [`--inspect-port=${port}`, bin, 'agent', '--cluster', 'eu'], {
-    ...options,
-    env,
-  });
-  const plain = spawn(
-    process.execPath,
-    [`--inspect-port=${other}`, '-e', 'console.log("up"); setInterval(() => {}, 1000)'],
-    options,
-  );
-  let said = '';
-  for (const stream of [sluice.stdout, sluice.stderr])
-    stream.on('data', (chunk: Buffer) => void (said += chunk.toString()));
-  const met = once(silent, 'connection');
-  await Promise.all([once(plain.stdout, 'data'), met]);
-  sluice.kill('SIGUSR1');
-  plain.kill('SIGUSR1');
-  // So it goes where nobody sees to it.
-  await expect.poll(() => isOpen(other), { timeout: 10_000 }).toBe(true);
-  sluice.kill('SIGUSR1');
-  expect(await isOpen(port)).toBe(false);
-  expect([sluice.exitCode, sluice.signalCode]).toEqual([null, null]);
-  const ends = [sluice, plain].map((child) => once(child, 'exit'));
-  for (const child of [sluice, plain]) child.kill('SIGKILL');
-  await Promise.all(ends);
-  expect(said).not.toContain('Debugger');
-  expect(said).not.toContain(secret);
-});
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const app = {
+  SLUICE_APP_ID: '1',
+  SLUICE_PRIVATE_KEY: privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+  SLUICE_WEBHOOK_SECRET: secret.padEnd(32, 'x'),
+  SLUICE_PLATFORM: 'acme/platform',
+};
+
+test.each([
+  ['agent', { SLUICE_CLUSTER: 'eu' }],
+  ['serve', app],
+  ['worker', app],
+  ['start', { ...app, SLUICE_CLUSTERS: 'eu=/nowhere' }],
+])(
+  '332: no signal opens a debugger on sluice %s, in which whoever is beside the process reads all it has',
+  async (role, settings) => {
+    const [port, other] = [await freePort(), await freePort()];
+    const { port: store } = silent.address() as { port: number };
+    const env = {
+      SLUICE_QUEUE: `redis://u:${secret}@127.0.0.1:${store}`,
+      SLUICE_DATA: '/nowhere',
+      PATH: process.env['PATH'],
+      ...settings,
+    };
+    const options = { stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
+    const met = once(silent, 'connection');
+    const sluice = spawn(process.execPath, [`--inspect-port=${port}`, bin, role], { ...options, env });
+    const plain = spawn(
+      process.execPath,
+      [`--inspect-port=${other}`, '-e', 'console.log("up"); setInterval(() => {}, 1000)'],
+      options,
+    );
+    const ends = [sluice, plain].map((child) => once(child, 'exit'));
+    onTestFinished(async () => {
+      for (const child of [sluice, plain]) child.kill('SIGKILL');
+      await Promise.all(ends);
+    });
+    let said = '';
+    for (const stream of [sluice.stdout, sluice.stderr])
+      stream.on('data', (chunk: Buffer) => void (said += chunk.toString()));
+    const early = once(sluice, 'exit').then(() => Promise.reject(new Error(said)));
+    await Promise.all([once(plain.stdout, 'data'), Promise.race([met, early])]);
+    for (const child of [sluice, plain]) child.kill('SIGUSR1');
+    // So it goes where nobody sees to it.
+    await expect.poll(() => isOpen(other), { timeout: 10_000 }).toBe(true);
+    sluice.kill('SIGUSR1');
+    expect(await isOpen(port)).toBe(false);
+    expect([sluice.exitCode, sluice.signalCode]).toEqual([null, null]);
+    expect(said).not.toContain('Debugger');
+    expect(said).not.toContain(secret);
+  },
+);
 
 test('332: no manifest and no recipe asks for a debugger, reports of crashes, or snapshots of the heap', async () => {
   const folder = join(home, 'deploy');
@@ -96,6 +113,16 @@ describe('334: what is installed', () => {
     const { dependencies, devDependencies } = manifest;
     for (const version of Object.values({ ...dependencies, ...devDependencies }))
       expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  test('to run is what the sources import, and they import nothing that another package happens to bring', async () => {
+    const folder = join(home, 'src');
+    const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts'));
+    const texts = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
+    const imported = texts.flatMap((text) => [...text.matchAll(/(?:[}\w*] from |import\()'([@\w][^']*)'/g)]);
+    const names = imported.map(([, name = '']) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? '');
+    const outside = new Set(names.filter((name) => !name.startsWith('node:')));
+    expect([...outside].toSorted()).toEqual(Object.keys(manifest.dependencies).toSorted());
   });
 
   test('runs no script of its own but those that are named', () => {

@@ -169,8 +169,8 @@ export function storeCases(at: () => Arena): void {
       Number(/used_memory_dataset:(\d+)/.exec(String(await redis.command('INFO', 'memory')))?.[1]);
     const before = await used();
     let most = 0;
-    for (let round = 0; round < 20; round += 1) {
-      await Promise.all(Array.from({ length: 100 }, (_, index) => queue.add(reconcile('shop', `none-${index % 3}`))));
+    for (let round = 0; round < 100; round += 1) {
+      await Promise.all(Array.from({ length: 1_000 }, (_, index) => queue.add(reconcile('shop', `none-${index % 3}`))));
       const { waiting, active } = await queue.counts();
       most = Math.max(most, waiting + active);
     }

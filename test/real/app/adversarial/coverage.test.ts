@@ -1,5 +1,5 @@
 // Every case of the groups that a review answers for is in a test's title here, or listed with where or when it is met.
-import { testMap } from '../../case-map.ts';
+import { testMap } from '../../../adversarial-cases.ts';
 
 /** The ids of the list of adversarial cases; they have gaps. */
 const groups: Readonly<Record<string, readonly number[]>> = {
@@ -91,4 +91,4 @@ const named: Readonly<Record<number, readonly (readonly [string, string])[]>> = 
   277: [['real/queue/servers.test.ts', '277: has forgotten the connection on which a worker listens']],
 };
 
-testMap({ groups, titled: ['real/app/adversarial'], named, elsewhere, partly });
+testMap({ groups, folders: ['real/app/adversarial'], named, elsewhere, partly });
