@@ -8,6 +8,7 @@ if (major < 24) {
 const long = [
   'test/real/app/chaos.test.ts',
   'test/real/app/fairness.test.ts',
+  'test/real/agent/adversarial/creep.test.ts',
   'test/real/agent/faults/api-faults.test.ts',
   'test/real/agent/faults/every-kill.test.ts',
   'test/real/agent/faults/terminated.test.ts',

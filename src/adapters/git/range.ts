@@ -29,7 +29,7 @@ function readNow(path: string, at: number, length: number): { readonly bytes: Bu
   const file = openSync(path, 'r');
   try {
     const { size } = fstatSync(file);
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - at)));
+    const bytes = ofItsOwn(length, size - at);
     return { bytes: bytes.subarray(0, readSync(file, bytes, 0, bytes.length, at)), size };
   } finally {
     closeSync(file);
@@ -40,10 +40,15 @@ async function readLater(path: string, at: number, length: number): Promise<{ by
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - at)));
+    const bytes = ofItsOwn(length, size - at);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, at);
     return { bytes: bytes.subarray(0, bytesRead), size };
   } finally {
     await file.close();
   }
+}
+
+/** Not cut out of what Node keeps for small ones: a kept one would keep 64 KiB of its neighbours. */
+function ofItsOwn(length: number, left: number): Buffer {
+  return Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, left)));
 }

@@ -33,7 +33,7 @@ interface ApplyOnly {
   readonly reason: string;
 }
 
-/** Cases whose whole point is a live object, a running controller or a later moment. */
+/** Cases whose whole point is a live object, a running controller or a later moment: test/real/agent meets them. */
 const applyOnly: readonly ApplyOnly[] = [
   {
     id: 49,
@@ -45,12 +45,14 @@ const applyOnly: readonly ApplyOnly[] = [
   },
   {
     id: 246,
-    reason: 'a check compiles the Rego of the platform repository itself; there is no bundle to verify or downgrade',
+    reason:
+      'a check compiles the Rego of the platform repository itself, so that there is no bundle to verify or downgrade; a ' +
+      'half-written module is met in test/real/policy',
   },
   { id: 249, reason: 'policy that changes between plan and apply is read again by the apply' },
 ];
 
-/** Cases in the tables with a part that only an apply meets. */
+/** Cases in the tables with a part that only an apply meets, in the map of test/real/agent but for what is said here. */
 const partly: readonly ApplyOnly[] = [
   {
     id: 6,
@@ -60,7 +62,7 @@ const partly: readonly ApplyOnly[] = [
   { id: 29, reason: 'switches on live objects that are in no inventory of the tenant' },
   { id: 31, reason: 'two inventories that claim one live object' },
   { id: 37, reason: 'Pod Security admission of the namespace is the second net' },
-  { id: 71, reason: 'values that are decrypted at the apply' },
+  { id: 71, reason: 'nothing is decrypted yet: what is encrypted is refused by the apply' },
   { id: 84, reason: 'an acknowledgement of an empty build names a revision and is read by the apply' },
   { id: 111, reason: 'a transfer that was cut is fetched again from scratch' },
   { id: 171, reason: 'values of Secrets that only the cluster has are tainted at the apply' },
