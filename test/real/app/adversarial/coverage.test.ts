@@ -14,27 +14,27 @@ const groups: Readonly<Record<string, readonly number[]>> = {
 
 /** Cases that no test here meets. */
 const elsewhere: Readonly<Record<number, string>> = {
-  154: 'a revert that overtakes an apply: real/agent/adversarial/cluster.cases.ts',
+  154: 'a revert that overtakes an apply: test/real/agent',
   157: 'rights that are lost between approval and apply: reviews take no approvals',
-  227: 'a dry run against a live Secret: a review asks no cluster',
-  251: 'a kill before the inventory is written: real/agent/faults/every-kill.test.ts',
-  252: 'a kill after the inventory is written: real/agent/faults/every-kill.test.ts',
-  254: 'a kill in a prune: real/agent/faults/every-kill.test.ts',
+  227: 'a dry run against a live Secret, which a review does not ask for: test/real/apply',
+  251: 'a kill before the inventory is written: test/real/agent/faults',
+  252: 'a kill after the inventory is written: test/real/agent/faults',
+  254: 'a kill in a prune: test/real/agent/faults',
   264: 'schedulers: sweeps are asked for by each worker’s own timer, so that none is kept in the store',
-  231: 'SOPS: nothing is decrypted for a review, so a wrong MAC is found by the apply',
-  232: 'SOPS outside of Secrets: decrypting is the apply’s, a review shows the ciphertext',
-  234: 'SOPS recipients without end: nothing is decrypted for a review',
+  231: 'SOPS: nothing is decrypted yet, by a review or an apply, which refuses it (test/unit/apply/prepare.test.ts)',
+  232: 'SOPS outside of Secrets: nothing is decrypted yet; a review shows the ciphertext, an apply refuses it',
+  234: 'SOPS recipients without end: nothing is decrypted yet',
   311: 'a wrong clock: test/real/github, where the clock can be set',
 };
 
 /** Cases in the tests with a part that only an apply, or commands in comments, meet. */
 const partly: Readonly<Record<number, string>> = {
-  142: 'an apply follows the branch, as Flux does: real/agent/revisions.test.ts; nothing holds it back yet',
+  142: 'that a branch was forced is told by the apply (test/real/agent); there are no approvals that could hold it yet',
   144: 'there are no commands in comments yet; that they do nothing is what is tested',
-  239: 'what the cluster and the inventory keep: real/agent/adversarial/secrets.cases.ts',
-  307: 'an apply asks GitHub nothing: real/agent, where no App is',
-  314: 'a review reads the new head; an apply follows it, as Flux does: real/agent/revisions.test.ts',
-  319: 'nothing is held back for a head that does not descend from the applied commit yet',
+  239: 'what the cluster, the inventory and the store keep: test/real/agent',
+  307: 'an apply goes on where GitHub takes no comment: test/real/agent',
+  314: 'it is applied, told, and held against what was applied: test/real/agent',
+  319: 'whether the new head descends from the applied commit is told by the apply, which has the whole history',
 };
 
 /** Cases that tests of other folders meet: the file below test/, and words of the title. */
