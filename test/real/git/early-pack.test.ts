@@ -3,10 +3,11 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type LabGitHub, startGitHub } from '../../../lab/github/github.ts';
+import type { LabGitHub } from '../../../lab/github/github.ts';
 import { createMirrors } from '../../../src/adapters/git/mirrors.ts';
 import type { Mirrors, Remote } from '../../../src/ports/mirror.ts';
 import { type Posts, startPosts } from './posts.ts';
+import { startRepository } from './hosted.ts';
 
 const name = 'acme/web';
 const main = 'refs/heads/main';
@@ -17,11 +18,7 @@ let remote: Remote;
 let mirrors: Mirrors;
 
 beforeAll(async () => {
-  github = await startGitHub({ limits: {} });
-  github.createUser('ada');
-  github.createOrganisation('acme');
-  github.addMember('acme', 'ada', 'admin');
-  await github.createRepository(name);
+  github = await startRepository(name);
   posts = await startPosts(github.address);
 });
 

@@ -4,13 +4,14 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type LabGitHub, startGitHub } from '../../../lab/github/github.ts';
+import type { LabGitHub } from '../../../lab/github/github.ts';
 import { createMirrors } from '../../../src/adapters/git/mirrors.ts';
 import { createLog } from '../../../src/adapters/log/log.ts';
 import { GitSources } from '../../../src/agent/sources.ts';
 import type { KubeObject } from '../../../src/object/object.ts';
 import type { Mirrors, Remote } from '../../../src/ports/mirror.ts';
 import { failure, text } from './read.ts';
+import { startRepository } from './hosted.ts';
 
 const name = 'acme/web';
 const main = 'refs/heads/main';
@@ -20,11 +21,7 @@ let remote: Remote;
 let mirrors: Mirrors;
 
 beforeAll(async () => {
-  github = await startGitHub({ limits: {} });
-  github.createUser('ada');
-  github.createOrganisation('acme');
-  github.addMember('acme', 'ada', 'admin');
-  await github.createRepository(name);
+  github = await startRepository(name);
 });
 
 afterAll(() => github?.stop());

@@ -1,29 +1,14 @@
 // What API servers, other controllers and people do to an apply or a deletion under way: the group O, and what A leaves to it.
 import { expect, test } from 'vitest';
-import type { KubeObject } from '../../../../lab/cluster/object.ts';
 import { configMaps, dataOf, edit, liveOf, obey, request, uidOf, untilData, writesSince } from '../acts.ts';
 import { tenant, yaml } from '../stand.ts';
 import { type Arena, grantOf, map } from './arena.ts';
+import { widgetDefinition } from '../../widgets.ts';
 
 const deployer = 'system:serviceaccount:shop:deployer';
 const definitions = 'apiextensions.k8s.io/v1';
 const names = (prefix: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(4, '0')}`.padEnd(240, 'x'));
-
-function definition(group: string): KubeObject {
-  const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  return {
-    apiVersion: definitions,
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `widgets.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }],
-    },
-  } as KubeObject;
-}
 
 const widget = (group: string): object => ({
   apiVersion: `${group}/v1`,
@@ -60,7 +45,7 @@ export function clusterCases(at: () => Arena): void {
     expect(written.filter(({ place }) => place === 'shop/beside-down' || place === 'shop/one')).toEqual([]);
     // Without a commit, and without anybody who asks.
     await admin.delete({ apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', name: `v1.${group}` });
-    await admin.apply(definition(group) as never);
+    await admin.apply(widgetDefinition(group));
     await stand.ready('shop/down', undefined, 30_000);
     expect(await liveOf(stand, [`${group}/v1`, 'Widget'], 'shop/one')).toBeDefined();
   });
@@ -186,7 +171,7 @@ export function clusterCases(at: () => Arena): void {
   test('291: a definition that the platform takes away takes its objects out of the inventory, and nothing loops', async () => {
     const { stand } = at();
     const group = 'going.example';
-    await at().platform({ 'clusters/eu/going-crd.yaml': yaml(definition(group)) });
+    await at().platform({ 'clusters/eu/going-crd.yaml': yaml(widgetDefinition(group)) });
     await at().grant('going', [{ apiGroups: [group], resources: ['*'], verbs: ['*'] }]);
     const { inventory: before } = await at().add('going', [map('going'), widget(group)]);
     expect(before.toSorted()).toEqual(['shop_going__ConfigMap', `shop_one_${group}_Widget`]);

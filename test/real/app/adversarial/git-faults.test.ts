@@ -4,21 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { GitFault } from '../../../../lab/github/faults.ts';
-import { type LabGitHub, startGitHub } from '../../../../lab/github/github.ts';
+import type { LabGitHub } from '../../../../lab/github/github.ts';
 import { createMirrors } from '../../../../src/adapters/git/mirrors.ts';
 import type { SluiceError } from '../../../../src/errors.ts';
 import type { Mirrors, Remote } from '../../../../src/ports/mirror.ts';
+import { startRepository } from '../../git/hosted.ts';
 
 let github: LabGitHub;
 let folder: string;
 let remote: Remote;
 const name = 'acme/web';
 beforeAll(async () => {
-  github = await startGitHub({ limits: {} });
-  github.createUser('ada');
-  github.createOrganisation('acme');
-  github.addMember('acme', 'ada', 'admin');
-  await github.createRepository(name);
+  github = await startRepository(name);
   await github.pushFiles(name, 'ada', { branch: 'main', files: { 'a.txt': 'a', 'b/c.txt': 'c' } });
   remote = { key: '1-2', url: `${github.address}/${name}.git`, token: () => Promise.resolve(github.user('ada').token) };
   folder = await mkdtemp(join(tmpdir(), 'sluice-mirror-'));
