@@ -40,6 +40,8 @@ export async function openPostgres(address: string, startMs: number): Promise<St
     connectionString: address,
     options: '-c search_path=bullmq,public',
     application_name: 'sluice',
+    // Who is connected goes on where the server takes nobody new.
+    min: 1,
     max: 10,
     keepAlive: true,
     connectionTimeoutMillis: Math.min(startMs, 5_000),
@@ -63,6 +65,7 @@ export async function openPostgres(address: string, startMs: number): Promise<St
     },
     // A worker keeps one to hear of jobs.
     grow: () => {
+      pool.options.min = (pool.options.min ?? 0) + 1;
       pool.options.max += 1;
     },
   });

@@ -5,7 +5,7 @@ import { type ApiRequest, matches } from '../../../lab/cluster/api-request.ts';
 import { type Faults, type Recorded, startFaults } from '../../../lab/cluster/faults.ts';
 import type { KubeObject } from '../../../lab/cluster/object.ts';
 import { edit, hear, untilData, welcome } from './acts.ts';
-import { configMap, kustomization, type Running, Stand, tenant, yaml } from './stand.ts';
+import { configMap, kustomization, type Running, Stand, type Status, tenant, yaml } from './stand.ts';
 
 const names = ['held', 'failing', 'suspended', 'lied', 'unheard', 'leaving', 'beside'] as const;
 type Name = (typeof names)[number];
@@ -14,6 +14,7 @@ let stand: Stand;
 let faults: Faults;
 let running: Running;
 let version = 1;
+let last: string | undefined;
 
 const files = (): Record<string, string> =>
   Object.fromEntries(
@@ -39,6 +40,7 @@ function documents(some: readonly Name[]): string {
 async function change(commit?: string): Promise<string> {
   version += 1;
   const pushed = await stand.push('shop', files());
+  last = pushed;
   await hear(running, stand, 'shop', commit);
   return pushed;
 }
@@ -60,10 +62,16 @@ afterAll(async () => {
   await faults?.stop();
 });
 
-beforeEach(() => {
+beforeEach(async () => {
   faults.clear();
+  // What a test left on its way is not counted in the next.
+  await Promise.all(names.map((name) => stand.until(`shop/${name}`, (status) => arrived(status))));
   faults.forget();
 });
+
+const arrived = ({ ready, applied, object }: Status): boolean =>
+  (ready?.status === 'True' && (last === undefined || applied.endsWith(last))) || isSuspended(object);
+const isSuspended = ({ spec }: KubeObject): boolean => (spec as { suspend?: boolean }).suspend === true;
 
 const status = (name: Name) => ({ verb: 'patch', resource: 'kustomizations', subresource: 'status', name }) as const;
 const appliesOf = (name: Name): readonly Recorded[] =>
@@ -146,6 +154,16 @@ test.each(['Progressing', 'ReconciliationSucceeded'])(
   },
 );
 
+test('a push that names another commit is followed to where the branch is', async () => {
+  const other = await stand.github.pushFiles('acme/shop', 'ada', {
+    branch: 'topic',
+    files: { 'lied/all.yaml': yaml(configMap('shop', 'lied-a', { version: 'topic' })) },
+  });
+  const commit = await change(other);
+  await stand.ready('shop/lied', commit);
+  await untilData(stand, 'shop/lied-a', (data) => data?.['version'] === String(version));
+});
+
 test('objects that go with their Kustomization are no drift, for which it would be tried again at once', async () => {
   const refused = { match: { verb: 'delete', name: 'leaving-a' }, fault: { kind: 'status', status: 500 } } as const;
   const refusal = faults.add(refused);
@@ -157,14 +175,4 @@ test('objects that go with their Kustomization are no drift, for which it would 
   const jobs = stand.lines.slice(lines).filter((line) => line.includes('"shop/leaving"'));
   expect(jobs.filter((line) => line.includes('PruneFailed'))).not.toEqual([]);
   expect(jobs.filter((line) => line.includes('"drift of'))).toEqual([]);
-});
-
-test('a push that names another commit is followed to where the branch is', async () => {
-  const other = await stand.github.pushFiles('acme/shop', 'ada', {
-    branch: 'topic',
-    files: { 'lied/all.yaml': yaml(configMap('shop', 'lied-a', { version: 'topic' })) },
-  });
-  const commit = await change(other);
-  await stand.ready('shop/lied', commit);
-  await untilData(stand, 'shop/lied-a', (data) => data?.['version'] === String(version));
 });
