@@ -1,7 +1,7 @@
 // Bare copies on disk, one for each hosted repository. Deleted, they are fetched again; nothing else is lost.
 import fs from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import git from 'isomorphic-git';
 import { SluiceError } from '../../errors.ts';
 import type { Fetched, Mirrors, Remote } from '../../ports/mirror.ts';
@@ -11,6 +11,7 @@ import { type Lack, lackOf } from '../lack.ts';
 import { AnswerTooLarge } from './http.ts';
 import { type EarlyPack, fetchEarly } from './early-pack.ts';
 import { keepPack } from './keep-pack.ts';
+import { mergePacks } from './merge-packs.ts';
 import { AnswerStatus, type GitPost, type GitPostLimits, gitPost } from './post.ts';
 import { openRepository } from './repository.ts';
 import { fetchPack, type GitServer, listRefs, type ServerRef } from './upload-pack.ts';
@@ -79,9 +80,7 @@ export function createMirrors({ folder, ...limits }: MirrorOptions): Mirrors {
 
 async function openMirror(gitdir: string): Promise<Mirror> {
   if (!fs.existsSync(join(gitdir, 'HEAD'))) await makeMirror(gitdir);
-  // What a process that was killed left behind.
-  const left = (await readdir(gitdir)).filter((name) => name.startsWith('incoming-'));
-  for (const name of left) await rm(join(gitdir, name), { recursive: true, force: true });
+  await sweep(gitdir, 'incoming-');
   const repository = await openRepository(gitdir);
   const refs = await git.listRefs({ fs, gitdir, filepath: 'refs/sluice/have' });
   const haves = new Map<string, string>();
@@ -91,6 +90,12 @@ async function openMirror(gitdir: string): Promise<Mirror> {
     if (commit !== undefined) haves.set(commit, name);
   }
   return { gitdir, repository, last: Promise.resolve(), haves, early: undefined };
+}
+
+/** Removes what a process that was killed left behind: the folders whose names begin so. */
+async function sweep(folder: string, prefix: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => name.startsWith(prefix));
+  for (const name of left) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /**
@@ -113,6 +118,7 @@ async function hope(mirror: Mirror, commit: string, remote: Remote, post: GitPos
 /** Made beside its place, and moved there whole. */
 async function makeMirror(gitdir: string): Promise<void> {
   await mkdir(dirname(gitdir), { recursive: true });
+  await sweep(dirname(gitdir), `${basename(gitdir)}.new-`);
   const aside = await mkdtemp(`${gitdir}.new-`);
   try {
     await git.init({ fs, gitdir: aside, bare: true, defaultBranch: 'main' });
@@ -148,7 +154,8 @@ async function bring(mirror: Mirror, one: Bringing): Promise<void> {
       throw unreachable(one.remote.url, new Error('incomplete'), 'what it sent is not complete');
     await remember(mirror, one);
   });
-  mirror.last = turn.catch(() => undefined);
+  // Nobody waits for it but the next one; many packs are slow and nothing else.
+  mirror.last = turn.then(() => mergePacks(mirror.gitdir)).catch(() => undefined);
   await turn;
 }
 

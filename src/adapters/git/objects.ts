@@ -8,10 +8,12 @@ import { emptyTreeId, type ObjectType, objectId } from '../../source/git-object.
 import type { SourceLimits } from '../../source/limits.ts';
 import { corruptError } from '../../source/refused.ts';
 import { looseWithPrefix, readLoose, type StoredObject } from './loose.ts';
-import { Pack } from './pack.ts';
+import { Pack, PackGone } from './pack.ts';
 
 /** How far `objects/info/alternates` may lead. */
 const maxAlternates = 5;
+/** How often packs are listed anew for one object because one of them was put into another meanwhile. */
+const maxListings = 3;
 /** How deep deltas may lead from one store to another. */
 const maxStores = 8;
 
@@ -53,6 +55,23 @@ export class Objects {
 
   async #find(oid: string, nested: number): Promise<StoredObject | undefined> {
     if (nested > maxStores) throw corruptError(`the object ${oid}`, 'its deltas lead in a circle');
+    return await this.#listed(`the object ${oid}`, () => this.#look(oid, nested));
+  }
+
+  /** Does something with the packs, and once more where one of them went away meanwhile. */
+  async #listed<Found>(what: string, work: () => Promise<Found>): Promise<Found> {
+    for (let listings = 1; ; listings++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof PackGone)) throw error;
+        if (listings > maxListings) throw corruptError(what, 'its pack is missing');
+        await this.#rescan((await this.#packs) ?? new Map());
+      }
+    }
+  }
+
+  async #look(oid: string, nested: number): Promise<StoredObject | undefined> {
     const limit = (type: ObjectType): number => (type === 'blob' ? this.#limits.file : this.#limits.object);
     const readBase = (base: string): Promise<StoredObject | undefined> => this.#find(base, nested + 1);
     this.#packs ??= this.#scan(new Map());
@@ -79,9 +98,11 @@ export class Objects {
     for (const folder of await this.#stores()) {
       for (const oid of await looseWithPrefix(folder, prefix)) found.add(oid);
     }
-    for (const pack of (await this.#rescan((await this.#packs) ?? new Map())).values()) {
-      for (const oid of (await pack.index()).withPrefix(prefix, 2)) found.add(oid);
-    }
+    await this.#listed(`an object ${prefix}…`, async () => {
+      for (const pack of (await this.#rescan((await this.#packs) ?? new Map())).values()) {
+        for (const oid of (await pack.index()).withPrefix(prefix, 2)) found.add(oid);
+      }
+    });
     return [...found].slice(0, 2);
   }
 

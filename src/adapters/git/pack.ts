@@ -50,6 +50,9 @@ interface Asked {
 /** Reads an object that another object is a delta against, wherever it is stored. */
 export type ReadBase = (oid: string) => Promise<StoredObject | undefined>;
 
+/** A pack's file is there no more: what it held may have gone into another. */
+export class PackGone extends Error {}
+
 /** One pack with its index, which is read on first use and kept. */
 export class Pack {
   readonly #path: string;
@@ -61,19 +64,21 @@ export class Pack {
     this.#path = path;
   }
 
+  /** @throws PackGone; SluiceError `source.corrupt` */
   index(): Promise<PackIndex> {
     this.#index ??= readFile(this.#path).then(
       (bytes) => new PackIndex(bytes),
       (error: unknown) => {
         // Read anew the next time: what was in the way may have gone.
         this.#index = undefined;
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new PackGone();
         throw unread('the index of a pack', error);
       },
     );
     return this.#index;
   }
 
-  /** @throws SluiceError `source.tooLarge`, `source.corrupt` */
+  /** @throws SluiceError `source.tooLarge`, `source.corrupt`; PackGone */
   async read(oid: string, limit: SizeLimit, readBase: ReadBase): Promise<StoredObject | undefined> {
     const offset = (await this.index()).offset(oid);
     if (offset === undefined) return undefined;
@@ -162,7 +167,7 @@ export class Pack {
     } catch (error) {
       throw unread(`the object ${oid}`, error);
     }
-    if (read === undefined) throw corruptError(`the object ${oid}`, 'its pack is missing');
+    if (read === undefined) throw new PackGone();
     // The last 20 bytes are the pack's checksum.
     const held = Math.min(read.bytes.length, read.size - 20 - at);
     if (at < 12 || held <= 0) throw corruptError(`the object ${oid}`, 'its pack is cut short');

@@ -1,6 +1,6 @@
 // Copies on disk that somebody takes away while a process has them open.
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -105,4 +105,16 @@ test('one that cannot be written is told as what it is, not as a fault of the se
   });
   expect(error.message).toMatch(/the copy of it cannot be written here$/);
   expect(error.message).not.toContain(folder);
+});
+
+test('what a process that was killed while it made or fetched a copy left behind is taken away by the next', async () => {
+  await rm(join(folder, 'web'), { recursive: true });
+  await mkdir(join(folder, 'web.new-abc123', 'objects'), { recursive: true });
+  mirrors = createMirrors({ folder });
+  expect(await fetched()).toBe('one');
+  expect(await readdir(folder)).toEqual(['web']);
+  await mkdir(join(folder, 'web', 'incoming-abc123'));
+  mirrors = createMirrors({ folder });
+  expect(await fetched()).toBe('one');
+  expect(await readdir(join(folder, 'web'))).not.toContain('incoming-abc123');
 });
