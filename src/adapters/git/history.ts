@@ -11,6 +11,11 @@ const ours = 1;
 const theirs = 2;
 const stale = 4;
 
+/** How far back along first parents the other one is looked for before anything is walked. */
+const firstParents = 16;
+/** Commits that are kept from one walk to the next. */
+const keptCommits = 4_096;
+
 export class History {
   readonly #objects: Objects;
   readonly #limits: SourceLimits;
@@ -52,17 +57,29 @@ export class History {
    * @throws SluiceError `source.corrupt`, `source.tooMany`
    */
   async mergeBase(one: string, other: string): Promise<string | undefined> {
-    if (one === other) return one;
+    if (await this.#follows(other, one)) return one;
+    if (await this.#follows(one, other)) return other;
     const found = await this.#paint(one, other);
     const best = found.length > 1 ? await this.#withoutAncestors(found) : found;
     return best[0];
   }
 
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
-    return (await this.#paint(ancestor, descendant)).includes(ancestor);
+    return (await this.#follows(descendant, ancestor)) || (await this.#paint(ancestor, descendant)).includes(ancestor);
+  }
+
+  /** Most branches only grew: what was there before is where they come from, and no old branch that was merged is walked. */
+  async #follows(descendant: string, ancestor: string): Promise<boolean> {
+    let at: string | undefined = descendant;
+    for (let step = 0; at !== undefined && step <= firstParents; step++) {
+      if (at === ancestor) return true;
+      [at] = await this.parents(at);
+    }
+    return false;
   }
 
   async #paint(one: string, other: string): Promise<string[]> {
+    if (this.#commits.size > keptCommits) this.#commits.clear();
     const flags = new Map([
       [one, ours],
       [other, one === other ? ours | theirs : theirs],
