@@ -119,7 +119,7 @@ async function runJob(taken: TakenJob, loop: AgentLoop, log: Log): Promise<void>
   const started = performance.now();
   if (job.kind === 'pushed') {
     const outcome = await loop.pushed(job);
-    log.info('pushed', { repository: job.url, branch: job.branch, delivery: job.cause, outcome });
+    log.info('pushed', { repository: job.url, ref: job.ref, delivery: job.cause, outcome });
     return;
   }
   if (job.kind !== 'reconcile') return;

@@ -82,7 +82,7 @@ export function fieldsOf(job: Job): LogFields {
     case 'reconcile':
       return { ...common, cluster: job.cluster, kustomization: `${job.namespace}/${job.name}` };
     case 'pushed':
-      return { ...common, cluster: job.cluster, url: job.url, branch: job.branch };
+      return { ...common, cluster: job.cluster, url: job.url, ref: job.ref };
     case 'deployed':
       return { ...common, cluster: job.cluster, url: job.url, commit: job.commit, state: job.state };
   }

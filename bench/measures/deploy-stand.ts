@@ -183,5 +183,5 @@ export async function createApps({ cluster }: DeployStand, from: number, to: num
 /** Tells the agent of the push, as `sluice serve` does. */
 export async function tellAgent({ queue, github }: DeployStand): Promise<void> {
   const url = `${github.address}/${tenantRepository}`;
-  await queue.add({ kind: 'pushed', version: 1, cluster: clusterName, url, branch: 'main', cause: 'bench' });
+  await queue.add({ kind: 'pushed', version: 1, cluster: clusterName, url, ref: 'refs/heads/main', cause: 'bench' });
 }

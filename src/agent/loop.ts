@@ -147,9 +147,9 @@ export class AgentLoop {
     this.tools.schedule.tick();
   }
 
-  /** A push was heard of: whoever follows that branch asks the server now. */
-  async pushed({ url, branch, commit }: PushedJob): Promise<string> {
-    const keys = this.tools.sources.following(url, branch);
+  /** A push was heard of: whoever follows that branch or tag asks the server now. */
+  async pushed({ url, ref, commit }: PushedJob): Promise<string> {
+    const keys = this.tools.sources.following(url, ref);
     await Promise.all(keys.map((key) => this.tools.sources.refresh(key, commit)));
     return keys.length === 0 ? 'followed by nobody here' : `asked for ${keys.join(', ')}`;
   }

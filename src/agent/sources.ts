@@ -100,17 +100,17 @@ export class GitSources {
     for (const [key, held] of this.#held) if (held.dueMs <= now && held.running === undefined) void this.refresh(key);
   }
 
-  /** Keys of the sources of a repository that follow this branch. */
-  following(url: string, branch: string): readonly string[] {
+  /** Keys of the sources of a repository that follow this branch or tag, by its full name. */
+  following(url: string, ref: string): readonly string[] {
     return [...this.#held].flatMap(([key, { spec }]) =>
-      sameRepository(spec.url, url) && followsBranch(spec.ref, branch) ? [key] : [],
+      sameRepository(spec.url, url) && follows(spec.ref, ref) ? [key] : [],
     );
   }
 
   /**
    * Asks the server now; a fetch under way is followed by another, since it may have asked before.
    *
-   * @param perhaps the commit where its branch was said to be, which only saves time
+   * @param perhaps the commit where its branch or tag was said to be, which only saves time
    */
   async refresh(key: string, perhaps?: string): Promise<void> {
     const held = this.#held.get(key);
@@ -218,9 +218,12 @@ export class GitSources {
   }
 }
 
-function followsBranch({ commit, name, semver, tag, branch = 'master' }: SourceRef, moved: string): boolean {
-  if (commit !== undefined || semver !== undefined || tag !== undefined) return false;
-  return name === undefined ? branch === moved : name === `refs/heads/${moved}`;
+function follows({ commit, name, semver, tag, branch = 'master' }: SourceRef, moved: string): boolean {
+  if (commit !== undefined) return false;
+  if (name !== undefined) return name === moved;
+  // Any tag may be the newest of a range, or be one no more.
+  if (semver !== undefined) return moved.startsWith('refs/tags/');
+  return moved === (tag === undefined ? `refs/heads/${branch}` : `refs/tags/${tag}`);
 }
 
 /** A sourceRef that cannot be followed now, in the form that the fleet's computation knows. */

@@ -26,7 +26,7 @@ export interface EventContext {
 export interface Decision {
   /** Each subject once. */
   readonly jobs: readonly Job[];
-  /** A branch moved: one `pushed` job for each cluster there is. */
+  /** A branch or a tag moved: one `pushed` job for each cluster there is. */
   readonly pushed?: Omit<PushedJob, 'cluster'>;
   /** `owner/name` and number, for logs. */
   readonly repository?: string;
@@ -151,27 +151,26 @@ function ofPush(payload: Payload<'push'>, cause: string, context: EventContext):
   const { ref, deleted, after, repository: where } = payload;
   const named = place(payload);
   if (deleted) return ignored('a branch or tag was deleted', named);
-  if (!ref.startsWith('refs/heads/')) return ignored('no branch was pushed', named);
-  const branch = ref.slice('refs/heads/'.length);
-  // A fleet may follow any branch of any repository; agents know which.
+  if (!/^refs\/(?:heads|tags)\//.test(ref)) return ignored('neither a branch nor a tag was pushed', named);
+  // A fleet may follow any branch or tag of any repository; agents know which.
   const url = `${context.web}/${where.full_name}`;
   const hint = after === undefined ? {} : { commit: after };
-  const pushed = { kind: 'pushed', version: 1, url, branch, ...hint, cause } as const;
-  const jobs = reviewsAfter(payload, branch, cause, context);
+  const pushed = { kind: 'pushed', version: 1, url, ref, ...hint, cause } as const;
+  const jobs = reviewsAfter(payload, ref, cause, context);
   return isJob({ ...pushed, cluster: 'any' }) ? { jobs, pushed, ...named } : { jobs, ...named };
 }
 
 /** The reviews that a push makes stale. */
 function reviewsAfter(
   payload: Payload<'push'>,
-  branch: string,
+  ref: string,
   cause: string,
   { platform, platformBranch }: EventContext,
 ): readonly SweepJob[] {
   const { repository: where } = payload;
   const isPlatform = where.full_name.toLowerCase() === platform.toLowerCase();
   const tracked = (isPlatform ? platformBranch : undefined) ?? where.default_branch;
-  if (branch !== tracked) return [];
+  if (ref !== `refs/heads/${tracked}`) return [];
   // The platform's branch says what every review is held against.
   return isPlatform ? [{ kind: 'sweep', version: 1, cause }] : [sweepOf(payload, cause)];
 }

@@ -23,6 +23,7 @@ export const clusterName = z.string().regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{
 const namespace = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
 const name = z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/);
 const branch = z.string().regex(/^[^\s\p{Cc}\p{Cs}~^:?*[\\]{1,255}$/u);
+const pushedRef = z.string().regex(/^refs\/(?:heads|tags)\/[^\s\p{Cc}\p{Cs}~^:?*[\\]{1,255}$/u);
 const url = z.string().refine((text) => withoutCredentials(text) === text && keyOf(text) !== undefined);
 const time = z.iso.datetime({ precision: 3 });
 /** Postgres takes neither NUL nor half a character. */
@@ -62,7 +63,7 @@ const jobSchema = z.discriminatedUnion('kind', [
     version,
     cluster: clusterName,
     url,
-    branch,
+    ref: pushedRef,
     commit: z.exactOptional(sha1),
     cause,
   }),
@@ -122,7 +123,7 @@ export function isJob(data: unknown): boolean {
 /**
  * Returns what a job is about: `review-<repository>-<pull>`, `mergeGroup-<repository>-<head>`,
  * `sweep-<installation or all>-<repository or all>-<search or renew>`, with GitHub's numeric ids, or
- * `reconcile-<namespace>/<name>`, `pushed-<digest>`, `deployed-<digest>`, with a digest of cluster, repository, and branch or
+ * `reconcile-<namespace>/<name>`, `pushed-<digest>`, `deployed-<digest>`, with a digest of cluster, repository, and ref or
  * commit. Of each subject one job is active at most and one waits. Never holds a `:`, which BullMQ reserves.
  */
 export function subjectOf(job: Job): string {
@@ -137,7 +138,7 @@ export function subjectOf(job: Job): string {
       // A cluster has a queue of its own.
       return `reconcile-${job.namespace}/${job.name}`;
     case 'pushed':
-      return `pushed-${digest(job.cluster, keyOf(job.url), job.branch)}`;
+      return `pushed-${digest(job.cluster, keyOf(job.url), job.ref)}`;
     case 'deployed':
       return `deployed-${digest(job.cluster, keyOf(job.url), job.commit)}`;
   }

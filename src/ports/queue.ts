@@ -49,16 +49,16 @@ export interface ReconcileJob {
   readonly cause: string;
 }
 
-/** A repository's branch moved: whoever follows it on that cluster looks now, and whoever follows it not does nothing. */
+/** A repository's branch or tag moved: whoever follows it on that cluster looks now, and whoever follows it not does nothing. */
 export interface PushedJob {
   readonly kind: 'pushed';
   readonly version: 1;
   readonly cluster: string;
   /** `https://github.com/acme/shop`; without credentials. Compare with `sameRepository`. */
   readonly url: string;
-  /** Short name: `main`. */
-  readonly branch: string;
-  /** Where the branch was said to stand: a hint what to ask the Git server for, which alone says where it stands. */
+  /** Full name: `refs/heads/main`, `refs/tags/v1.2.0`. */
+  readonly ref: string;
+  /** Where it was said to stand: a hint what to ask the Git server for, which alone says where it stands. */
   readonly commit?: string;
   readonly cause: string;
 }

@@ -12,12 +12,18 @@ export async function welcome(stand: Stand, ...names: readonly string[]): Promis
   await stand.cluster.admin.apply(names.flatMap((name) => [namespace(name) as KubeObject, stand.credentials(name)]));
 }
 
-/** What a webhook of a push to `main` comes to: a job in the cluster's queue. `commit` is what the webhook said, if anything. */
-export async function hear({ queues }: Running, stand: Stand, repository: string, commit?: string): Promise<void> {
+/** What a webhook of a push comes to: a job in the cluster's queue. `commit` is what the webhook said, if anything. */
+export async function hear(
+  { queues }: Running,
+  stand: Stand,
+  repository: string,
+  commit?: string,
+  ref = 'refs/heads/main',
+): Promise<void> {
   const queue = await queues.open(`reconcile-${clusterName}`);
   const url = stand.url(repository).replace(/\.git$/, '');
   const said = commit === undefined ? {} : { commit };
-  await queue.add({ kind: 'pushed', version: 1, cluster: clusterName, url, branch: 'main', ...said, cause: 'test' });
+  await queue.add({ kind: 'pushed', version: 1, cluster: clusterName, url, ref, ...said, cause: 'test' });
 }
 
 export async function liveOf(

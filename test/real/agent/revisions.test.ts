@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KubeObject } from '../../../lab/cluster/object.ts';
 import { dataOf, hear, request, untilData, welcome, writesSince } from './acts.ts';
-import { configMap, kustomization, type Running, Stand, tenant, yaml } from './stand.ts';
+import { configMap, gitRepository, kustomization, type Running, Stand, tenant, yaml } from './stand.ts';
 
 const links = Array.from({ length: 10 }, (_, index) => `link-${index}`);
 const pollMs = 30_000;
@@ -34,6 +34,13 @@ const late = {
   },
 };
 
+const wait = kustomization('shop', 'wait', {
+  path: './wait',
+  sourceRef: { kind: 'GitRepository', name: 'shop' },
+  serviceAccountName: 'deployer',
+  wait: true,
+});
+
 async function push(files: Readonly<Record<string, string | null>>): Promise<string> {
   const commit = await stand.push('shop', files);
   await hear(running, stand, 'shop');
@@ -50,12 +57,6 @@ beforeAll(async () => {
   await stand.push('shop', { ...colour('blue'), 'wait/a.yaml': yaml(configMap('shop', 'waited', { at: '0' })) });
   await stand.push('chain', { 'deploy/a.yaml': yaml(configMap('chain', 'base', {})), ...chainFiles('1') });
   await welcome(stand, 'shop', 'chain');
-  const wait = kustomization('shop', 'wait', {
-    path: './wait',
-    sourceRef: { kind: 'GitRepository', name: 'shop' },
-    serviceAccountName: 'deployer',
-    wait: true,
-  });
   await stand.push('platform', {
     'clusters/eu/chain.yaml': yaml(...tenant('chain', stand.url('chain'))),
     'clusters/eu/shop.yaml': yaml(...tenant('shop', stand.url('shop')), wait),
@@ -112,6 +113,44 @@ test('a force push is followed, and so is a way back to an older commit', async 
   const { attempted } = await stand.ready('shop/shop', first);
   expect(attempted).toBe(`main@sha1:${first}`);
   expect(await dataOf(stand, 'shop/web')).toEqual({ colour: 'green' });
+});
+
+test('a tag is followed as soon as it is pushed, by who follows it, a range that it is in, or its full name', async () => {
+  const following = { fixed: { tag: 'v1' }, range: { semver: '1.x' }, full: { name: 'refs/tags/v1' } };
+  const sources = Object.entries(following).flatMap(([name, ref]) => [
+    gitRepository('shop', name, stand.url('shop'), { ref, interval: '1h' }),
+    kustomization('shop', name, {
+      path: `./tagged/${name}`,
+      sourceRef: { kind: 'GitRepository', name },
+      serviceAccountName: 'deployer',
+      interval: '1h',
+    }),
+  ]);
+  const tag = async (version: string, ...tags: readonly string[]): Promise<string> => {
+    const files = Object.keys(following).map((name) => [
+      `tagged/${name}/a.yaml`,
+      yaml(configMap('shop', `tagged-${name}`, { version })),
+    ]);
+    const commit = await stand.push('shop', Object.fromEntries(files) as Record<string, string>);
+    const { path } = stand.github.repository('acme/shop');
+    for (const one of tags) {
+      await stand.github.push('acme/shop', 'ada', path, `+${commit}:refs/tags/${one}`);
+      await hear(running, stand, 'shop', undefined, `refs/tags/${one}`);
+    }
+    return commit;
+  };
+  const first = await tag('1', 'v1', 'v1.0.0');
+  await stand.push('platform', {
+    'clusters/eu/shop.yaml': yaml(...tenant('shop', stand.url('shop')), wait, ...sources),
+  });
+  await hear(running, stand, 'platform');
+  for (const name of Object.keys(following)) await stand.ready(`shop/${name}`, first);
+  const second = await tag('2', 'v1', 'v1.1.0');
+  const applied = await Promise.all(Object.keys(following).map((name) => stand.ready(`shop/${name}`, second)));
+  expect(applied.map((status) => status.applied)).toEqual(
+    ['v1', 'v1.1.0', 'refs/tags/v1'].map((ref) => `${ref}@sha1:${second}`),
+  );
+  expect(await dataOf(stand, 'shop/tagged-range')).toEqual({ version: '2' });
 });
 
 test('of commits in quick succession the newest stands in the end', async () => {

@@ -34,7 +34,7 @@ it('tells the cluster of the push, and the pull request of what the cluster said
   const url = `${app.github.address}/acme/a`;
   // The pull request's own branch was pushed before.
   let job = (await hands.next()).job;
-  while (!('branch' in job) || job.branch !== 'main') job = (await hands.next()).job;
+  while (!('ref' in job) || job.ref !== 'refs/heads/main') job = (await hands.next()).job;
   expect(job).toMatchObject({ kind: 'pushed', cluster, url });
   const report = await queues.open('report');
   const merged = Date.parse(app.github.pull('acme/a', number).pull.mergedAt ?? '');

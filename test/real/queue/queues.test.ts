@@ -14,8 +14,8 @@ function reconcile(cluster: string, namespace: string, name: string, cause = 'in
   return { kind: 'reconcile', version: 1, cluster, namespace, name, cause };
 }
 
-function pushed(cluster: string, branch: string, cause = 'delivery'): PushedJob {
-  return { kind: 'pushed', version: 1, cluster, url, branch, cause };
+function pushed(cluster: string, ref: string, cause = 'delivery'): PushedJob {
+  return { kind: 'pushed', version: 1, cluster, url, ref, cause };
 }
 
 /** `progress(3)`: an attempt that began in second 3; `ended(3, 8, 'success')`: and came to its end in second 8. */
@@ -71,7 +71,7 @@ describe.each(storeNames)('queues on %s', (storeName) => {
     }
     const reviews = await queues.open('review');
     await reviews.add(review(1, 1));
-    await expect(reviews.add(pushed('prod-eu', 'main'))).rejects.toMatchObject({ code: 'queue.malformed' });
+    await expect(reviews.add(pushed('prod-eu', 'refs/heads/main'))).rejects.toMatchObject({ code: 'queue.malformed' });
     for (const [cluster, hands] of taken) expect((await hands.next()).job).toEqual(reconcile(cluster, 'apps', 'web'));
     expect([...taken.values()].map(({ all }) => all.length)).toEqual(names.map(() => 1));
     expect(await reviews.counts()).toEqual({ waiting: 1, active: 0 });
@@ -81,9 +81,9 @@ describe.each(storeNames)('queues on %s', (storeName) => {
     const queue = await (await opened({ turnsMs: 0 })).open('reconcile-fair');
     for (let at = 1; at <= 30; at += 1) await queue.add(reconcile('fair', 'noisy', `app-${at}`));
     await queue.add(reconcile('fair', 'quiet', 'app'));
-    await queue.add(pushed('fair', 'main'));
-    await queue.add(pushed('fair', 'main', 'again'));
-    await queue.add(pushed('fair', 'other'));
+    await queue.add(pushed('fair', 'refs/heads/main'));
+    await queue.add(pushed('fair', 'refs/heads/main', 'again'));
+    await queue.add(pushed('fair', 'refs/heads/other'));
     expect(await queue.counts()).toEqual({ waiting: 33, active: 0 });
     const hands = new Hands();
     await queue.work(hands.pass(), { concurrency: 1 });
@@ -98,7 +98,7 @@ describe.each(storeNames)('queues on %s', (storeName) => {
     );
     const hands = new Hands();
     await queue.work(hands.hold, { concurrency: 1 });
-    for (const job of [reconcile('aside', 'apps', 'web'), pushed('aside', 'main')]) {
+    for (const job of [reconcile('aside', 'apps', 'web'), pushed('aside', 'refs/heads/main')]) {
       await queue.add(job);
       (await hands.next()).end(new SluiceError('kube.unavailable', 'not now', { kind: 'transient' }));
       await eventually(async () => await queue.counts()).toEqual({ waiting: 1, active: 0 });

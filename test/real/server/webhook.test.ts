@@ -62,7 +62,7 @@ describe('a delivery', () => {
     expect(hook.jobs).toEqual([]);
     hook.clusters = async () => ['prod-eu', 'prod/us'];
     expect(await send(hook.server, push, { headers })).toMatchObject({ status: 202 });
-    const job = { kind: 'pushed', version: 1, url: 'https://github.com/acme/shop', branch: 'topic' };
+    const job = { kind: 'pushed', version: 1, url: 'https://github.com/acme/shop', ref: 'refs/heads/topic' };
     const cause = '72d3162e-cc78-11e3-81ab-4c9367dc0958';
     expect(hook.jobs).toEqual(['prod-eu', 'prod/us'].map((cluster) => ({ ...job, cluster, cause })));
     hook.clusters = () => Promise.reject(new SluiceError('queue.unavailable', 'away', { kind: 'transient' }));

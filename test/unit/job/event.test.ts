@@ -115,11 +115,13 @@ describe('jobs', () => {
     expect(decide('push', { ...fleet, ref: 'refs/heads/main' }, { platformBranch: 'release' }).jobs).toEqual([]);
   });
 
-  test('a push to any branch is for the clusters to look at', () => {
+  test('a push of any branch or tag is for the clusters to look at', () => {
     const pushed = { kind: 'pushed', version: 1, url: 'https://github.com/acme/shop', cause: 'd-1' };
     const topic = decide('push', { ...scope, ref: 'refs/heads/team/topic' });
-    expect(topic).toEqual({ jobs: [], pushed: { ...pushed, branch: 'team/topic' }, repository: 'acme/shop' });
-    expect(decide('push', { ...scope, ref: 'refs/heads/main' }).pushed).toEqual({ ...pushed, branch: 'main' });
+    expect(topic).toEqual({ jobs: [], pushed: { ...pushed, ref: 'refs/heads/team/topic' }, repository: 'acme/shop' });
+    expect(decide('push', { ...scope, ref: 'refs/heads/main' }).pushed).toEqual({ ...pushed, ref: 'refs/heads/main' });
+    const tag = decide('push', { ...scope, ref: 'refs/tags/v1.2.0' });
+    expect(tag).toEqual({ jobs: [], pushed: { ...pushed, ref: 'refs/tags/v1.2.0' }, repository: 'acme/shop' });
     const elsewhere = decide('push', { ...fleet, ref: 'refs/heads/main' }, { web: 'https://ghe.example.com' });
     expect(elsewhere.pushed?.url).toBe('https://ghe.example.com/acme/fleet');
     expect(readJob({ ...topic.pushed, cluster: 'prod/eu' }).type).toBe('job');
@@ -161,7 +163,7 @@ describe('no jobs, on purpose', () => {
     ['a label', 'pull_request', { ...scope, action: 'labeled', pull_request: pull }],
     ['an edited title', 'pull_request', { ...scope, action: 'edited', changes: { title: {} }, pull_request: pull }],
     ['an action of tomorrow', 'pull_request', { ...scope, action: 'x\n{"level":"info"}', pull_request: pull }],
-    ['a tag', 'push', { ...scope, ref: 'refs/tags/main' }],
+    ['a note', 'push', { ...scope, ref: 'refs/notes/main' }],
     ['a deleted branch', 'push', { ...scope, ref: 'refs/heads/main', deleted: true, after: zeros }],
     ['a finished merge group', 'merge_group', { ...scope, action: 'destroyed', merge_group: group }],
     ['our check was made', 'check_run', { ...scope, action: 'created', check_run: run }],

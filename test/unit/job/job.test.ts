@@ -33,7 +33,7 @@ const reconcile: Job = {
   cause: 'interval',
 };
 const url = 'https://github.com/acme/shop';
-const pushed: Job = { kind: 'pushed', version: 1, cluster: 'prod/eu', url, branch: 'main', cause: 'delivery' };
+const pushed: Job = { kind: 'pushed', version: 1, cluster: 'prod/eu', url, ref: 'refs/heads/main', cause: 'delivery' };
 const deployed: Job = {
   kind: 'deployed',
   version: 1,
@@ -98,7 +98,9 @@ describe('readJob', () => {
     ['an address with a user', { ...pushed, url: 'ssh://git@github.com/acme/shop' }],
     ['no address', { ...pushed, url: 'file:///etc/passwd' }],
     ['a push with a ref for a commit', { ...pushed, commit: 'refs/heads/main' }],
-    ['a branch with a space', { ...pushed, branch: 'a b' }],
+    ['a short name', { ...pushed, ref: 'main' }],
+    ['a ref that is no branch and no tag', { ...pushed, ref: 'refs/notes/x' }],
+    ['a branch with a space', { ...pushed, ref: 'refs/heads/a b' }],
     ['an end without a time', { ...deployed, endedAt: undefined }],
     ['a beginning with an end', { ...deployed, state: 'in_progress' }],
     ['a time of another zone', { ...deployed, startedAt: '2026-01-05T10:00:00.000+01:00' }],
@@ -155,7 +157,7 @@ describe('subjectOf what names a repository', () => {
   });
 
   test('differs by each of them', () => {
-    const others = [{ cluster: 'prod' }, { url: `${url}s` }, { branch: 'main2' }].map((more) => ({
+    const others = [{ cluster: 'prod' }, { url: `${url}s` }, { ref: 'refs/heads/main2' }].map((more) => ({
       ...pushed,
       ...more,
     }));

@@ -144,7 +144,7 @@ export function storeCases(at: () => Arena): void {
       { ...good, namespace: '../kube-system' },
       { ...good, revision: `main@sha1:${'0'.repeat(40)}` },
       { ...good, spec: { path: './evil', serviceAccountName: 'sluice-platform' } },
-      { kind: 'pushed', version: 1, cluster: clusterName, url: evil, branch: 'main', cause: 'test' },
+      { kind: 'pushed', version: 1, cluster: clusterName, url: evil, ref: 'refs/heads/main', cause: 'test' },
       { kind: 'review', version: 1, installation: 1, repository: 1, fullName: 'a/b', pull: 1, cause: 'test' },
     ];
     for (const [priority, data] of jobs.entries()) await raw.add('job', data, { priority: priority + 1 });

@@ -141,7 +141,7 @@ export class Scenario {
   async hear(): Promise<void> {
     const queue = await this.queue();
     const url = this.#url.replace(/\.git$/, '');
-    await queue.add({ kind: 'pushed', version: 1, cluster: clusterName, url, branch: 'main', cause: 'test' });
+    await queue.add({ kind: 'pushed', version: 1, cluster: clusterName, url, ref: 'refs/heads/main', cause: 'test' });
   }
 
   /** Of the cluster's agents. */
