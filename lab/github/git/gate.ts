@@ -17,7 +17,7 @@ export function isGit(path: string): boolean {
   return route.test(path);
 }
 
-/** Answers a Git client: 401, 403 or 404 as GitHub, else what `git http-backend` says. */
+/** Answers a Git client: 401, 403 or 404 as GitHub, 301 for who fetches by a former name, else what `git http-backend` says. */
 export async function admitGit(
   world: World,
   request: IncomingMessage,
@@ -31,8 +31,14 @@ export async function admitGit(
     const actor = whoCalls(world, request.headers.authorization);
     const full = `${owner}/${name}`;
     const former = world.repositories.get(world.formerNames.get(full.toLowerCase()) ?? 0);
-    const repository = world.findRepository(full) ?? former;
+    const named = world.findRepository(full);
+    const repository = named ?? former;
     admit(world, actor, repository, pushing);
+    if (named === undefined && !pushing) {
+      const location = `${world.addresses.html}/${fullName(repository)}.git${rest}${url.search}`;
+      response.writeHead(301, { location }).end();
+      return;
+    }
     const body = rest === '/git-upload-pack' ? await readBody(request) : undefined;
     const pack = rest === '/git-receive-pack' || (body !== undefined && !asksForRefs(request, body));
     const fault = world.faults.take(

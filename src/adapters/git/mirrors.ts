@@ -6,15 +6,14 @@ import git from 'isomorphic-git';
 import { SluiceError } from '../../errors.ts';
 import type { Fetched, Mirrors, Remote } from '../../ports/mirror.ts';
 import type { Repository } from '../../ports.ts';
-import { withoutCredentials } from '../../source/url.ts';
 import { type Lack, lackOf } from '../lack.ts';
-import { AnswerTooLarge } from './http.ts';
 import { type EarlyPack, fetchEarly } from './early-pack.ts';
+import { failure, type GitServers, gitServers, lacking, unreachable } from './git-server.ts';
 import { keepPack } from './keep-pack.ts';
 import { mergePacks } from './merge-packs.ts';
-import { AnswerStatus, type GitPost, type GitPostLimits, gitPost } from './post.ts';
+import type { GitPostLimits } from './post.ts';
 import { openRepository } from './repository.ts';
-import { fetchPack, type GitServer, listRefs, type ServerRef } from './upload-pack.ts';
+import { fetchPack, listRefs, type ServerRef } from './upload-pack.ts';
 
 interface Mirror {
   readonly gitdir: string;
@@ -35,7 +34,7 @@ const mostHaves = 32;
 
 /** One process per folder. */
 export function createMirrors({ folder, ...limits }: MirrorOptions): Mirrors {
-  const post = gitPost(limits);
+  const servers = gitServers(limits);
   const mirrors = new Map<string, Promise<Mirror>>();
   const open = (key: string): Promise<Mirror> => {
     const opening = openMirror(join(folder, key));
@@ -53,17 +52,17 @@ export function createMirrors({ folder, ...limits }: MirrorOptions): Mirrors {
   };
   const opened = (remote: Remote): Promise<Mirror> => kept(remote.url, mirrorOf(remote.key));
   const list = (remote: Remote, prefixes: readonly string[]): Promise<ServerRef[]> =>
-    ask(remote, (server) => listRefs(post, server, prefixes));
+    servers.ask(remote, (server) => listRefs(servers.post, server, prefixes));
   return {
     fetch: async (remote, ref, also = [], perhaps) => {
-      const early = perhaps === undefined ? undefined : await hope(await opened(remote), perhaps, remote, post);
+      const early = perhaps === undefined ? undefined : await hope(await opened(remote), perhaps, remote, servers);
       try {
         const listed = await list(remote, [ref, ...also]);
         const wanted = listed.find((one) => one.ref === ref);
         if (wanted === undefined) return undefined;
         const mirror = await opened(remote);
         const commit = wanted.peeled ?? wanted.oid;
-        await kept(remote.url, bring(mirror, { remote, ref, want: wanted.oid, commit, post, early }));
+        await kept(remote.url, bring(mirror, { remote, ref, want: wanted.oid, commit, servers, early }));
         const refs = new Map(listed.map((one) => [one.ref, one.peeled ?? one.oid]));
         return { repository: mirror.repository, commit, refs } satisfies Fetched;
       } finally {
@@ -102,11 +101,16 @@ async function sweep(folder: string, prefix: string): Promise<void> {
  * Begins to fetch a commit of which nobody knows yet whether it is wanted; undefined where it is here, and where it could be a
  * whole repository in vain.
  */
-async function hope(mirror: Mirror, commit: string, remote: Remote, post: GitPost): Promise<EarlyPack | undefined> {
+async function hope(
+  mirror: Mirror,
+  commit: string,
+  remote: Remote,
+  servers: GitServers,
+): Promise<EarlyPack | undefined> {
   const token = await remote.token();
   if (mirror.early?.commit === commit) return { ...mirror.early, stop: () => {} };
   if (mirror.early !== undefined || mirror.haves.size === 0 || mirror.haves.has(commit)) return undefined;
-  const early = fetchEarly(post, { url: remote.url, token }, commit, [...mirror.haves.keys()]);
+  const early = fetchEarly(servers.post, { url: servers.addressOf(remote), token }, commit, [...mirror.haves.keys()]);
   mirror.early = early;
   const stop = (): void => {
     early.stop();
@@ -135,7 +139,7 @@ interface Bringing {
   /** The tag or the commit. */
   readonly want: string;
   readonly commit: string;
-  readonly post: GitPost;
+  readonly servers: GitServers;
   readonly early: EarlyPack | undefined;
 }
 
@@ -146,7 +150,8 @@ async function bring(mirror: Mirror, one: Bringing): Promise<void> {
     if (mirror.haves.has(one.commit)) return;
     const haves = [...mirror.haves.keys()];
     const pack =
-      (await earlyPack(one)) ?? (await ask(one.remote, (server) => fetchPack(one.post, server, one.want, haves)));
+      (await earlyPack(one)) ??
+      (await one.servers.ask(one.remote, (server) => fetchPack(one.servers.post, server, one.want, haves)));
     await keepPack(mirror.gitdir, pack).catch((error: unknown) => {
       throw isSystem(error) ? error : failure(one.remote.url, error);
     });
@@ -177,32 +182,6 @@ async function remember({ gitdir, haves }: Mirror, { ref, commit }: Bringing): P
   haves.set(commit, slot ?? '0');
 }
 
-/** A token that the server does not take is replaced once. */
-async function ask<Answer>(remote: Remote, work: (server: GitServer) => Promise<Answer>): Promise<Answer> {
-  const token = await remote.token();
-  const first = await tried(work, { url: remote.url, token });
-  if ('answer' in first) return first.answer;
-  if (statusOf(first.error) !== 401 || token === undefined) throw failure(remote.url, first.error);
-  const second = await tried(work, { url: remote.url, token: await remote.token(token) });
-  if ('answer' in second) return second.answer;
-  throw failure(remote.url, second.error);
-}
-
-async function tried<Answer>(
-  work: (server: GitServer) => Promise<Answer>,
-  server: GitServer,
-): Promise<{ readonly answer: Answer } | { readonly error: unknown }> {
-  try {
-    return { answer: await work(server) };
-  } catch (error) {
-    return { error };
-  }
-}
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof AnswerStatus ? error.status : undefined;
-}
-
 /** Node tells some disks that cannot be written as folders that are not there. */
 const unwritten: Lack = {
   words: 'the copy of it cannot be written here',
@@ -217,34 +196,4 @@ async function kept<Value>(url: string, work: Promise<Value>): Promise<Value> {
     if (error instanceof SluiceError) throw error;
     throw lacking(url, lackOf(error) ?? unwritten, error);
   }
-}
-
-function lacking(url: string, { words, remedy }: Lack, cause: unknown): SluiceError {
-  const message = `cannot fetch ${withoutCredentials(url)}: ${words}`;
-  return new SluiceError('fleet.source', message, { kind: 'transient', remedy, cause });
-}
-
-function failure(url: string, error: unknown): SluiceError {
-  const shown = withoutCredentials(url);
-  const lack = lackOf(error);
-  if (lack !== undefined) return lacking(url, lack, error);
-  if (error instanceof AnswerTooLarge)
-    return new SluiceError('source.tooLarge', `${shown} sends ${error.message} at once`, {
-      remedy: 'keep large files out of the repository, or move what is deployed to one of its own',
-      cause: error,
-    });
-  const status = statusOf(error);
-  if (status === 401 || status === 403) {
-    const remedy = 'give the App read access to the contents of that repository';
-    return new SluiceError('fleet.source', `access to ${shown} was denied`, { remedy, cause: error });
-  }
-  if (status === 404) return new SluiceError('fleet.source', `${shown} is not there`, { cause: error });
-  return unreachable(url, error, 'it did not answer as a Git server does');
-}
-
-function unreachable(url: string, cause: unknown, why: string): SluiceError {
-  return new SluiceError('fleet.source', `cannot fetch ${withoutCredentials(url)}: ${why}`, {
-    kind: 'transient',
-    cause,
-  });
 }
