@@ -42,7 +42,11 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array<Arra
   return Uint8Array.from(Buffer.concat(parts));
 }
 
-async function* bounded(body: ReadableStream<Uint8Array> | null, maxBytes: number): AsyncIterableIterator<Uint8Array> {
+/** The parts of a body as they come. @throws AnswerTooLarge past that many bytes; whatever the connection throws */
+export async function* bounded(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): AsyncIterableIterator<Uint8Array> {
   let total = 0;
   if (body === null) return;
   for await (const part of body) {

@@ -1,6 +1,6 @@
 // A question to a Git server: one request, no redirect, a deadline, a ceiling on what comes back.
 import type { GitCredential } from '../../ports/mirror.ts';
-import { AnswerTooLarge } from './http.ts';
+import { bounded } from './http.ts';
 
 export interface GitPostLimits {
   /** From the first byte sent to the last one read. @defaultValue 120_000 */
@@ -50,14 +50,4 @@ export function authorizationOf(credential: GitCredential): string {
   const { username, password } =
     typeof credential === 'string' ? { username: 'x-access-token', password: credential } : credential;
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-}
-
-async function* bounded(body: ReadableStream<Uint8Array> | null, maxBytes: number): AsyncIterableIterator<Uint8Array> {
-  let total = 0;
-  if (body === null) return;
-  for await (const part of body) {
-    total += part.length;
-    if (total > maxBytes) throw new AnswerTooLarge(`more than ${maxBytes} bytes`);
-    yield part;
-  }
 }
