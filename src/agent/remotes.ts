@@ -4,6 +4,7 @@ import { appToken } from '../adapters/git/app-token.ts';
 import { SluiceError } from '../errors.ts';
 import { secretKind } from '../flux/served.ts';
 import { namespaceOf } from '../object/id.ts';
+import { keyOf } from '../flux/kustomization.ts';
 import type { KubeObject } from '../object/object.ts';
 import type { KubeCluster } from '../ports/kube.ts';
 import type { GitCredential, Remote } from '../ports/mirror.ts';
@@ -28,10 +29,15 @@ export interface RemotesTools {
 export function sourceRemotes(tools: RemotesTools): (object: KubeObject, spec: SourceSpec) => Promise<Remote> {
   const { kube } = tools;
   return async (object, spec) => {
-    const { url, secretName, provider } = spec;
+    const { url, secretName, provider, onlyAsApp } = spec;
+    if (onlyAsApp !== undefined) {
+      const ours = await asApp(object, url, tools);
+      if (ours !== undefined) return ours;
+      throw new SluiceError('deploy.source', `GitRepository ${keyOf(object)}: ${onlyAsApp}`);
+    }
     if (secretName === undefined) {
       const ours = await asApp(object, url, tools);
-      return ours ?? { key: keyOf(url, 'public'), url: gitUrl(url), token: () => Promise.resolve(undefined) };
+      return ours ?? { key: copyKey(url, 'public'), url: gitUrl(url), token: () => Promise.resolve(undefined) };
     }
     const namespace = namespaceOf(object);
     const address = { kind: secretKind, namespace, name: secretName };
@@ -51,7 +57,7 @@ export function sourceRemotes(tools: RemotesTools): (object: KubeObject, spec: S
     };
     const credential = read(first);
     return {
-      key: keyOf(url, `${namespace}/${secretName}`),
+      key: copyKey(url, `${namespace}/${secretName}`),
       url: gitUrl(url),
       // A refused one may have been replaced in the cluster meanwhile.
       token: async (refused) => (refused === undefined ? credential() : read(await kube.get(address))()),
@@ -72,6 +78,6 @@ function gitUrl(url: string): string {
   return trimmedEnd(url, '/');
 }
 
-function keyOf(url: string, credentials: string): string {
+function copyKey(url: string, credentials: string): string {
   return `source-${digestOf(url, credentials).slice(0, 40)}`;
 }

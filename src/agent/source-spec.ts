@@ -16,9 +16,14 @@ export interface SourceSpec {
   readonly suspended: boolean;
   /** Why it cannot be fetched as it says, and what to do. */
   readonly refused: string | undefined;
+  /** Why nobody but the App can fetch it, and what to do where there is none in this process. */
+  readonly onlyAsApp: string | undefined;
 }
 
 const defaultIntervalMs = 60_000;
+const overSsh =
+  'spec.url: ssh:// is fetched only where the App sees the repository and runs in one process with the agent; ' +
+  'use https:// with a token in secretRef';
 const shortestIntervalMs = 1_000;
 
 /** Reads a document whose every value may be of another type than it should be; never throws. */
@@ -34,15 +39,18 @@ export function readSourceSpec(object: KubeObject): SourceSpec {
     provider: stringAt(spec, 'provider') ?? 'generic',
     suspended: asObject(spec)?.['suspend'] === true,
     refused: refusedUrl(url) ?? refusedField(object),
+    onlyAsApp: url.startsWith('ssh://') ? overSsh : undefined,
   };
 }
 
 function refusedUrl(url: string): string | undefined {
-  if (url.startsWith('ssh://')) return 'spec.url: ssh:// is not supported yet; use https:// with a token in secretRef';
-  if (!URL.canParse(url)) return 'spec.url is no address; write https://host/owner/name';
-  const { protocol, username, password, hostname } = new URL(url);
-  if (username !== '' || password !== '')
+  const parsed = URL.parse(url);
+  if (parsed === null || parsed.hostname === '') return 'spec.url is no address; write https://host/owner/name';
+  const { protocol, username, password, hostname } = parsed;
+  if (password !== '' || (username !== '' && protocol !== 'ssh:'))
     return 'spec.url holds credentials; put them into a Secret and name it in secretRef';
+  // By the App it is fetched over HTTPS, and otherwise not at all.
+  if (protocol === 'ssh:') return undefined;
   if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return undefined;
   return 'spec.url is not https://; what is deployed does not travel in clear text';
 }

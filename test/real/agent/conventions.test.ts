@@ -248,3 +248,26 @@ test('everything that is written to Flux’s documents is valid by their definit
   const documents = '/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/shop/kustomizations/shop/status';
   expect((await strictly(documents, { status: { made: 'up' } }))[0]).toBe(422);
 });
+
+test('a source over SSH, as Flux makes them, is fetched by the App where it sees the repository, and else says what to do', async () => {
+  await stand.repository('keyed');
+  const pushed = await stand.push('keyed', { 'deploy/a.yaml': yaml(configMap('keyed', 'keyed', { over: 'ssh' })) });
+  const url = 'ssh://git@github.example/acme/keyed';
+  await stand.push('platform', { 'clusters/eu/keyed.yaml': yaml(...tenant('keyed', url)) });
+  await hear(running, stand, 'platform');
+  const { ready } = await stand.until('keyed/keyed', (now) => now.ready?.status === 'False');
+  expect(ready?.message).toContain('spec.url: ssh:// is fetched only where the App sees the repository');
+  expect(ready?.message).toContain('use https:// with a token in secretRef');
+  await running.stop();
+  const asked: string[] = [];
+  running = await stand.agent({
+    hosted: async (address) => {
+      asked.push(address);
+      const remote = { key: 'app-keyed', url: stand.url('keyed'), token: async () => stand.github.user('ada').token };
+      return address === url ? remote : undefined;
+    },
+  });
+  await stand.ready('keyed/keyed', pushed);
+  expect(asked).toContain(url);
+  await untilData(stand, 'keyed/keyed', (data) => data?.['over'] === 'ssh');
+});

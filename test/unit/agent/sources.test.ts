@@ -24,12 +24,16 @@ describe('a GitRepository', () => {
   });
 
   test.each([
-    ['ssh', { url: 'ssh://git@github.com/acme/shop' }, /ssh:\/\/ is not supported/],
+    ['ssh, which the App may fetch', { url: 'ssh://git@github.com/acme/shop' }, undefined],
+    ['ssh with more than that', { url: 'ssh://git@github.com/acme/shop', verify: { mode: 'HEAD' } }, /spec\.verify/],
+    ['ssh with a password', { url: 'ssh://git:secret@github.com/acme/shop' }, /holds credentials/],
+    ['ssh that is no address', { url: 'ssh://' }, /no address/],
     ['the short form of ssh', { url: 'git@github.com:acme/shop' }, /no address/],
     ['clear text', { url: 'http://github.com/acme/shop' }, /not https/],
     ['a name that only looks like loopback', { url: 'http://127.0.0.1.nip.io/x' }, /not https/],
     ['a number that is loopback is this machine, for trials', { url: 'http://127.0.0.1:4000/acme/shop' }, undefined],
-    ['a file', { url: 'file:///etc/passwd' }, /not https/],
+    ['a file', { url: 'file:///etc/passwd' }, /no address/],
+    ['a file of another host', { url: 'file://host/etc/passwd' }, /not https/],
     ['credentials in the address', { url: 'https://ada:secret@github.com/acme/shop' }, /holds credentials/],
     ['verify', { verify: { mode: 'HEAD' } }, /spec\.verify is not supported yet; protect/],
     ['a proxy', { proxySecretRef: { name: 'proxy' } }, /spec\.proxySecretRef/],
