@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import lock from '../../../../package-lock.json' with { type: 'json' };
 import manifest from '../../../../package.json' with { type: 'json' };
-import { freePort } from '../../queue/servers.ts';
+import { freePort } from '../../../../lab/cluster/port.ts';
 
 const home = fileURLToPath(new URL('../../../..', import.meta.url));
 const bin = join(home, 'bin', 'sluice.js');
@@ -77,7 +77,7 @@ test.each([
     await Promise.all([once(plain.stdout, 'data'), Promise.race([met, early])]);
     for (const child of [sluice, plain]) child.kill('SIGUSR1');
     // So it goes where nobody sees to it.
-    await expect.poll(() => isOpen(other), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => isOpen(other)).toBe(true);
     sluice.kill('SIGUSR1');
     expect(await isOpen(port)).toBe(false);
     expect([sluice.exitCode, sluice.signalCode]).toEqual([null, null]);
