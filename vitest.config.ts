@@ -21,6 +21,8 @@ const expect = { poll: { timeout: 30_000 } };
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    // Clusters that were shared are ended then.
+    teardownTimeout: 60_000,
     projects: [
       // Pure: no child process, no disk beyond reading fixtures; seconds. They leave nothing behind, so that one thread
       // runs many files and loads the sources once.
