@@ -36,6 +36,7 @@ afterEach(async () => {
 
 describe('the embedded queue', () => {
   test('is for one process: a second one is told who holds the folder', async () => {
+    await layStore(folder);
     const worker = await startWorker({ address: 'embedded', folder }, 'review');
     try {
       await expect(opened()).rejects.toMatchObject({
