@@ -132,7 +132,7 @@ export class HostedOrganisation {
     return { change, repository, number, address: `${this.github.address}/${repository}/pull/${number}` };
   }
 
-  /** Waits until the newest head has a completed check. @throws Error where it takes more than a minute */
+  /** Waits until the newest head has a completed check. @throws Error where it takes more than three minutes */
   async reviewed({ repository, number }: Opened): Promise<Reviewed> {
     const check = await this.github.waitFor(
       `the review of ${repository}#${number}`,
@@ -141,7 +141,7 @@ export class HostedOrganisation {
         const runs = this.github.checkRunsOf(repository, head.sha);
         return runs.every(({ status }) => status === 'completed') ? runs.at(-1) : undefined;
       },
-      60_000,
+      180_000,
     );
     const comments = this.github.listComments(repository, number).filter(({ app }) => app !== undefined);
     return { check, comments };

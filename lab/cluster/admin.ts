@@ -133,12 +133,12 @@ export class Admin {
 
   /**
    * Reads an object again and again until it is as wanted, and returns it.
-   * @throws SluiceError `internal`, not ready, when it is not within `timeoutMs` (30 seconds unless said)
+   * @throws SluiceError `internal`, not ready, when it is not within `timeoutMs` (a minute unless said)
    */
   async until(
     ref: ObjectRef,
     wanted: (object: KubeObject | undefined) => boolean,
-    timeoutMs = 30_000,
+    timeoutMs = 60_000,
   ): Promise<KubeObject | undefined> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
@@ -184,7 +184,7 @@ export class Admin {
   async #established(object: KubeObject): Promise<void> {
     await this.until(refOf(object), (crd) => conditionOf(crd, 'Established')?.status === 'True');
     const { group, names, versions } = object['spec'] as CrdSpec;
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 60_000;
     for (const version of versions.filter(({ served }) => served)) {
       // Established comes a moment before it is served.
       while ((await this.#discovery.find(`${group}/${version.name}`, names.kind)) === undefined) {

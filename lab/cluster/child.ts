@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SluiceError } from '../../src/errors.ts';
 
 const graceMs = 3_000;
-const readyMs = 60_000;
+const readyMs = 180_000;
 const pollMs = 50;
 
 // Reads process ids line by line ("+7" runs, "-7" has ended) and kills those that run when its input ends: that is when
@@ -88,7 +88,7 @@ export class Children {
 
   /**
    * Looks for something again and again until it is there.
-   * @throws SluiceError `internal` when one of the servers has ended by itself, or after a minute
+   * @throws SluiceError `internal` when one of the servers has ended by itself, or after three minutes
    */
   async until<Value>(what: string, look: () => Promise<Value | undefined>): Promise<Value> {
     const deadline = Date.now() + readyMs;
@@ -100,7 +100,7 @@ export class Children {
         throw new SluiceError('internal', `${name} has ended by itself:\n${await this.#failed.logTail()}`);
       }
       if (Date.now() > deadline)
-        throw new SluiceError('internal', `waited a minute for ${what}`, { kind: 'transient' });
+        throw new SluiceError('internal', `waited three minutes for ${what}`, { kind: 'transient' });
       await sleep(pollMs);
     }
   }

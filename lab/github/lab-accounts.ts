@@ -195,12 +195,12 @@ export class LabAccounts {
 
   /**
    * Resolves with the first value of `look` that is neither undefined, null nor false; looks again whenever anything in the lab happens.
-   * @throws Error naming `what` after `ms` (20 seconds unless said)
+   * @throws Error naming `what` after `ms` (a minute unless said)
    */
   async waitFor<Value>(
     what: string,
     look: () => Value | Promise<Value>,
-    ms = 20_000,
+    ms = 60_000,
   ): Promise<NonNullable<Exclude<Value, false>>> {
     const end = performance.now() + ms;
     for (;;) {
@@ -224,7 +224,7 @@ export class LabAccounts {
   }
 
   /** Resolves when every delivery has been answered or given up. */
-  async delivered(ms = 20_000): Promise<void> {
+  async delivered(ms = 60_000): Promise<void> {
     await this.waitFor('deliveries', () => this.hooks.busy === 0, ms);
   }
 }

@@ -56,7 +56,7 @@ export async function untilData(
   stand: Stand,
   place: string,
   holds: (data: Readonly<Record<string, string>> | undefined) => boolean,
-  timeoutMs = 15_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const [namespaceName = '', name = ''] = place.split('/');
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: namespaceName, name };

@@ -125,14 +125,10 @@ test('whoever suspends it while the status is on its way finds nothing written',
   const lines = stand.lines.length;
   held.release();
   await expect
-    .poll(() => stand.lines.slice(lines).some((line) => /shop\/suspended.*stops: its spec has changed/.test(line)), {
-      timeout: 20_000,
-    })
+    .poll(() => stand.lines.slice(lines).some((line) => /shop\/suspended.*stops: its spec has changed/.test(line)))
     .toBe(true);
   await expect
-    .poll(() => stand.lines.slice(lines).some((line) => /shop\/suspended.*"outcome":"suspended"/.test(line)), {
-      timeout: 20_000,
-    })
+    .poll(() => stand.lines.slice(lines).some((line) => /shop\/suspended.*"outcome":"suspended"/.test(line)))
     .toBe(true);
   expect(appliesOf('suspended')).toEqual([]);
   await untilData(stand, 'shop/suspended-a', (data) => data?.['version'] === before);
@@ -148,7 +144,7 @@ test.each(['Progressing', 'ReconciliationSucceeded'])(
     const told = (one: Recorded): boolean =>
       one.resource === 'events' &&
       ['"unheard"', commit, '"ReconciliationSucceeded"'].every((part) => one.body.includes(part));
-    await expect.poll(() => faults.requests.filter(told).length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => faults.requests.filter(told).length).toBe(1);
     expect(lost.struck).toBe(1);
     expect(appliesOf('unheard')).toHaveLength(2);
   },

@@ -35,8 +35,12 @@ async function pushPlatform(): Promise<void> {
   await hear(running, stand, 'platform');
 }
 
+/** The tenant's newest commit. */
+let newest = '';
+
 async function pushShop(files: Readonly<Record<string, string | null>>): Promise<string> {
   const commit = await stand.push('shop', files);
+  newest = commit;
   await hear(running, stand, 'shop');
   return commit;
 }
@@ -181,7 +185,8 @@ test('more deletions than the fleet allows stop before anything is written', asy
 });
 
 test('a deleted Kustomization with many objects waits for the same word', async () => {
-  const commit = (await stand.ready('shop/off')).attempted;
+  // Every part follows every commit, also those of the tests before.
+  const commit = (await stand.ready('shop/off', newest)).attempted;
   parts.delete('off');
   await pushPlatform();
   const { ready, object } = await stand.until('shop/off', (now) => now.ready?.reason === 'DeletionGuard');
@@ -204,12 +209,14 @@ test('deletionPolicy decides what goes with a Kustomization, and the Kustomizati
   await pushPlatform();
   for (const name of ['mirrorprune', 'delete', 'orphan']) await stand.gone(`shop/${name}`);
   expect(await liveOf(stand, configMaps, 'shop/mirrorprune-0')).toHaveProperty('metadata.deletionTimestamp');
-  for (const name of ['mirrorprune-1', 'delete-0', 'delete-1', 'waitfortermination-1'])
+  for (const name of ['mirrorprune-1', 'delete-0', 'delete-1'])
     expect([name, await dataOf(stand, `shop/${name}`)]).toEqual([name, undefined]);
+  // That one goes at the same time, and does not end yet.
+  await untilData(stand, 'shop/waitfortermination-1', (data) => data === undefined);
   for (const name of ['orphan-0', 'orphan-1']) expect(await dataOf(stand, `shop/${name}`)).toEqual({ name });
   expect(await stand.kustomization('shop/waitfortermination')).toHaveProperty('metadata.finalizers');
   await admin.patch(held, { metadata: { finalizers: null } });
-  await stand.gone('shop/waitfortermination', 10_000);
+  await stand.gone('shop/waitfortermination');
 });
 
 test('a suspended Kustomization leaves its objects behind, and so does one whose account is gone, and says so', async () => {

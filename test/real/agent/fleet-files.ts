@@ -27,7 +27,6 @@ export function workload(name: string, tag: string, more: object = {}): object {
     kind: 'Deployment',
     metadata: { name },
     spec: {
-      progressDeadlineSeconds: 2,
       selector: { matchLabels: { app: name } },
       template: {
         metadata: { labels: { app: name } },
@@ -192,8 +191,9 @@ export function shopFiles(): Record<string, string> {
     'components/extra/kustomization.yaml':
       'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [extra.yaml]\n',
     'components/extra/extra.yaml': yaml(configMap(undefined, 'extra', { from: 'component' })),
-    'crash/app.yaml': yaml(workload('crash', '1.0.0-crash')),
-    'late/app.yaml': yaml(workload('late', '1.0.0-never-ready', { progressDeadlineSeconds: 600 })),
+    // By then its Pods have crashed, on a busy machine, too.
+    'crash/app.yaml': yaml(workload('crash', '1.0.0-crash', { progressDeadlineSeconds: 10 })),
+    'late/app.yaml': yaml(workload('late', '1.0.0-never-ready')),
     'job/app.yaml': yaml(job),
   };
 }

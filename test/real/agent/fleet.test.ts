@@ -39,13 +39,15 @@ afterAll(async () => {
 
 test('infrastructure comes in its order, definitions before what uses them', async () => {
   const startedMs = performance.now();
-  for (const name of ['flux-system', 'infrastructure-crds', 'infrastructure', 'together', 'tenants'])
-    await stand.ready(`flux-system/${name}`);
+  const names = ['flux-system', 'infrastructure-crds', 'infrastructure', 'together', 'tenants'];
+  for (const name of names) await stand.ready(`flux-system/${name}`);
   process.stdout.write(`    infrastructure and tenants: ${Math.round(performance.now() - startedMs)} ms\n`);
   const spec = { cluster: 'eu' };
   expect(await liveOf(stand, ['acme.example/v1', 'Widget'], 'flux-system/first')).toMatchObject({ spec });
   expect(await liveOf(stand, ['tools.acme.example/v1', 'Gadget'], 'flux-system/first')).toMatchObject({ spec });
-  expect(stand.lines.filter((line) => line.includes('retry after'))).toEqual([]);
+  // Tenants may have been tried before the API server knew of their rights.
+  const told = stand.lines.filter((line) => names.some((name) => line.includes(`"flux-system/${name}"`)));
+  expect(told.filter((line) => line.includes('retry after'))).toEqual([]);
 });
 
 test('variables are the cluster’s, and a changed ConfigMap or Secret is noticed at once', async () => {
@@ -58,10 +60,10 @@ test('variables are the cluster’s, and a changed ConfigMap or Secret is notice
     overlay: 'eu',
   });
   await secret('east');
-  await untilData(stand, facts, (data) => data?.['region'] === 'east', 10_000);
+  await untilData(stand, facts, (data) => data?.['region'] === 'east');
   await stand.push('platform', { 'clusters/eu/cluster-vars.yaml': clusterVars('new.acme.example') });
   await hear(running, stand, 'platform');
-  await untilData(stand, facts, (data) => data?.['domain'] === 'new.acme.example', 10_000);
+  await untilData(stand, facts, (data) => data?.['domain'] === 'new.acme.example');
   // The Secret's value is in no condition and no event.
   const said = JSON.stringify([
     await stand.kustomization('flux-system/infrastructure'),
@@ -102,14 +104,14 @@ test('a Job is waited for, and a rollout that crashes is told with what ails it'
   const files = { 'crash/app.yaml': shopFiles()['deploy/app.yaml']?.replaceAll('"web"', '"crash"') ?? '' };
   const commit = await stand.push('shop', files);
   await hear(running, stand, 'shop');
-  await stand.ready('shop/crash', commit, 15_000);
+  await stand.ready('shop/crash', commit);
 });
 
 test('a wait that takes too long ends, and says for what', async () => {
   const { ready, inventory } = await stand.until(
     'shop/late',
     (now) => now.ready?.reason === 'HealthCheckFailed',
-    50_000,
+    90_000,
   );
   expect(ready?.message).toContain('30s');
   expect(ready?.message).toContain('Deployment/shop/late');

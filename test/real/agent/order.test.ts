@@ -1,7 +1,7 @@
 // Many Kustomizations read one source: those whose own folder changed do not wait for the others.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hear, welcome } from './acts.ts';
-import { configMap, kustomization, type Running, Stand, tenant, yaml } from './stand.ts';
+import { clusterName, configMap, kustomization, type Running, Stand, tenant, yaml } from './stand.ts';
 
 const names = Array.from({ length: 24 }, (_, index) => `part-${String(index).padStart(2, '0')}`);
 let stand: Stand;
@@ -28,12 +28,19 @@ beforeAll(async () => {
   await welcome(stand, 'shop');
   await stand.bootstrap();
   running = await stand.agent({ concurrency: 1 });
-  for (const name of names) await stand.ready(`shop/${name}`);
+  for (const key of ['flux-system/flux-system', 'shop/shop', ...names.map((name) => `shop/${name}`)])
+    await stand.ready(key);
 }, 900_000);
 
 afterAll(async () => {
   await stand?.close();
 });
+
+/** Until nothing is under way, which would be built in between. */
+async function idle(): Promise<void> {
+  const queue = await running.queues.open(`reconcile-${clusterName}`);
+  await expect.poll(() => queue.counts()).toEqual({ waiting: 0, active: 0 });
+}
 
 /** Keys in the order in which they were reconciled for a commit. */
 function reconciled(commit: string): readonly string[] {
@@ -44,6 +51,7 @@ function reconciled(commit: string): readonly string[] {
 }
 
 test.each([[['part-23', 'part-20']], [['part-11']]])('%s changed, and are the first', async (changed) => {
+  await idle();
   const { renderer } = await stand.toolbox.tools(() => {});
   const { builds } = renderer.counters;
   const commit = await stand.push(
@@ -52,6 +60,7 @@ test.each([[['part-23', 'part-20']], [['part-11']]])('%s changed, and are the fi
   );
   await hear(running, stand, 'shop');
   for (const name of ['shop', ...names]) await stand.ready(`shop/${name}`, commit);
+  await idle();
   const order = reconciled(commit);
   expect(order).toHaveLength(names.length + 1);
   expect(order.slice(0, changed.length).toSorted()).toEqual(changed.map((name) => `shop/${name}`).toSorted());

@@ -173,7 +173,7 @@ test('a new revision ends a wait for health', async () => {
   const broken = await push({ 'wait/a.yaml': yaml(configMap('shop', 'waited', { at: '1' }), late) });
   await waitingAt(broken);
   // Others do not wait with it.
-  await stand.ready('shop/shop', broken, 10_000);
+  await stand.ready('shop/shop', broken);
   const startedMs = performance.now();
   const commit = await push({ 'wait/a.yaml': yaml(configMap('shop', 'waited', { at: '2' })) });
   const { inventory } = await stand.ready('shop/wait', commit);

@@ -134,7 +134,7 @@ export class Stand {
   }
 
   /** Waits until a condition of a Kustomization says so; on time-out the error shows what it says. */
-  async until(key: string, holds: (now: Status) => boolean, timeoutMs = 30_000): Promise<Status> {
+  async until(key: string, holds: (now: Status) => boolean, timeoutMs = 60_000): Promise<Status> {
     const [namespace = '', name = ''] = key.split('/');
     const ref = { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', namespace, name };
     let last: Status | undefined;
@@ -163,7 +163,7 @@ export class Stand {
   }
 
   /** Waits until a Kustomization is there no more. */
-  async gone(key: string, timeoutMs = 30_000): Promise<void> {
+  async gone(key: string, timeoutMs = 60_000): Promise<void> {
     const [namespace = '', name = ''] = key.split('/');
     const ref = { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', namespace, name };
     await this.cluster.admin.until(ref, (object) => object === undefined, timeoutMs);

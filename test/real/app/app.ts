@@ -83,7 +83,7 @@ export class RunningApp {
         const runs = this.github.checkRunsOf(repository, head.sha);
         return runs.every(({ status }) => status === 'completed') ? runs.at(-1) : undefined;
       },
-      60_000,
+      120_000,
     );
   }
 

@@ -137,7 +137,7 @@ export async function round(app: Children, people: People, point: Point, victims
 }
 
 /** Resolves when every pull request is as it must end, and stays so through two more sweeps. */
-export async function expectPeace(app: Children, story: readonly string[], ms = 60_000): Promise<void> {
+export async function expectPeace(app: Children, story: readonly string[], ms = 120_000): Promise<void> {
   const sweeps = (): number => app.github.counters.calls['GET /app/hook/deliveries'] ?? 0;
   try {
     await app.github.waitFor('peace', () => app.wrong().length === 0, ms);

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../../lab/cluster/port.ts';
 import type { LabGitHub } from '../../../lab/github/github.ts';
 import type { Comment } from '../../../lab/github/issue.ts';
 import type { Pull } from '../../../lab/github/issue.ts';
-import { freePort } from '../queue/servers.ts';
 import { type Organisation, secret, startOrganisation } from './app.ts';
 
 const program = fileURLToPath(new URL('../../../bin/sluice.js', import.meta.url));

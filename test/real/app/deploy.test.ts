@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Cluster } from '../../../lab/cluster/cluster.ts';
 import { type Change, listChanges } from '../../../examples/changes.ts';
 import { DemoClusters, isLive, keyOf } from '../../../examples/demo/clusters.ts';
@@ -16,6 +16,9 @@ let hosted: HostedOrganisation;
 
 const widget = { apiVersion: 'acme.example/v1', kind: 'Widget', namespace: 'catalog', name: 'often-bought-together' };
 const deployer = 'system:serviceaccount:catalog:deployer';
+
+// Each test waits for two clusters, several times over.
+vi.setConfig({ testTimeout: 600_000 });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-deploy-'));
@@ -35,7 +38,7 @@ afterAll(async () => {
 
 async function everywhere(holds: (cluster: Cluster) => Promise<boolean>): Promise<void> {
   await Promise.all(
-    clusters.all.map((cluster) => expect.poll(() => holds(cluster), { timeout: 60_000, interval: 200 }).toBe(true)),
+    clusters.all.map((cluster) => expect.poll(() => holds(cluster), { timeout: 120_000, interval: 200 }).toBe(true)),
   );
 }
 
@@ -101,9 +104,9 @@ test('a merge reaches every cluster as the tenant, and the pull request says so'
     expect(byAgent.length).toBeGreaterThan(0);
     for (const { impersonatedUser } of byAgent) expect(impersonatedUser?.username).toBe(deployer);
   }
-  await expect.poll(() => comments(pull).join('\n'), { timeout: 30_000 }).toMatch(/live on 2 of 2 clusters/i);
+  await expect.poll(() => comments(pull).join('\n')).toMatch(/live on 2 of 2 clusters/i);
   const done = { 'prod-eu-west-1': 'success', 'prod-us-east-1': 'success' };
-  await expect.poll(() => deployments(pull), { timeout: 30_000 }).toEqual(done);
+  await expect.poll(() => deployments(pull)).toEqual(done);
   // Good news is not told twice.
   expect(comments(pull)).toHaveLength(1);
 });
@@ -115,7 +118,7 @@ test('a change made by hand does not last', async () => {
   const before = await image();
   const containers = [{ name: 'api', image: 'ghcr.io/acme/catalog-api:by-hand' }];
   await cluster?.admin.patch(api, { spec: { template: { spec: { containers } } } }, { type: 'strategic' });
-  await expect.poll(image, { timeout: 10_000, interval: 100 }).toBe(before);
+  await expect.poll(image, { interval: 100 }).toBe(before);
 });
 
 test('without its rights the refusal of the API server names verb and resource, in the cluster and to the author', async () => {
@@ -145,9 +148,9 @@ test('without its rights the refusal of the API server names verb and resource, 
     const words = JSON.stringify(found?.['status']);
     return /may not (patch|get|list) \w+ in namespace catalog/.test(words) && words.includes(deployer);
   });
-  await expect.poll(() => comments(pull).length, { timeout: 30_000 }).toBe(2);
+  await expect.poll(() => comments(pull).length).toBe(2);
   expect(comments(pull).join('\n')).toMatch(/may not (patch|get|list) \w+/);
   expect(comments(pull).join('\n')).not.toMatch(/made-up-licence/);
   const failed = { 'prod-eu-west-1': 'failure', 'prod-us-east-1': 'failure' };
-  await expect.poll(() => deployments(pull), { timeout: 30_000 }).toEqual(failed);
+  await expect.poll(() => deployments(pull)).toEqual(failed);
 });

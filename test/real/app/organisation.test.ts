@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { answerOf, pullSurprises } from '../../../examples/expectation.ts';
 import { HostedOrganisation, type Opened } from '../../../examples/hosted.ts';
 import { listChanges } from '../../../examples/organisation.ts';
@@ -13,6 +13,9 @@ const toolbox = createToolbox(process.env);
 const opened = new Map<string, Opened>();
 let hosted: HostedOrganisation;
 let folder: string;
+
+// The first ones may wait for all others.
+vi.setConfig({ testTimeout: 600_000 });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-organisation-'));

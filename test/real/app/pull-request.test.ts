@@ -14,7 +14,11 @@ beforeAll(async () => {
   app = await RunningApp.start();
 });
 afterAll(() => app.stop());
-beforeEach(() => app.github.counters.reset());
+beforeEach(async () => {
+  // What a test left under way is not counted in the next.
+  await idle();
+  app.github.counters.reset();
+});
 
 const good = (name: string): string => yaml(configMap(name, 'a-dev'));
 const bad = (name: string): string => yaml(configMap(name, 'kube-system'));
@@ -28,7 +32,7 @@ function ended(head: string, conclusion: string): Promise<CheckRun> {
   return app.github.waitFor(
     `a check of ${head.slice(0, 7)} that ends with ${conclusion}`,
     () => app.github.checkRunsOf('acme/a', head).find((run) => run.conclusion === conclusion),
-    50_000,
+    90_000,
   );
 }
 
@@ -112,6 +116,7 @@ describe('pushes', () => {
     await idle();
     app.github.fault({ on: 'webhook', kind: 'drop', times: null });
     await burst('together', commits);
+    await app.github.delivered();
     app.github.world.faults.clear();
     app.github.counters.reset();
     const { id } = app.github.repository('acme/a');
@@ -171,7 +176,7 @@ async function idle(): Promise<void> {
   await app.github.waitFor(
     'no open check',
     () => [...app.github.repository('acme/a').checkRuns.values()].every(({ status }) => status === 'completed'),
-    50_000,
+    90_000,
   );
 }
 
@@ -195,7 +200,7 @@ describe('the life of a pull request', () => {
     const left = await createCheck(app.github.world, app.github.repository('acme/a'), app.app, opened);
     app.github.world.faults.clear();
     await app.github.close('acme/a', number, 'ada');
-    await app.github.waitFor('the end of its check', () => left.status === 'completed', 30_000);
+    await app.github.waitFor('the end of its check', () => left.status === 'completed');
     expect(left.conclusion).toBe('cancelled');
   });
 
@@ -312,11 +317,11 @@ describe('required checks', () => {
       expect(await app.reviewed('acme/b', number)).toMatchObject({ conclusion: 'success' });
     await app.github.enqueue('acme/b', one, 'ada');
     const group = await app.github.enqueue('acme/b', two, 'ada');
-    await app.github.waitFor('the first to merge', () => app.github.pull('acme/b', one).state === 'closed', 30_000);
+    await app.github.waitFor('the first to merge', () => app.github.pull('acme/b', one).state === 'closed');
     await app.github.waitFor(
       'the second to leave the queue',
       () => app.github.checkRunsOf('acme/b', group.head).some(({ conclusion }) => conclusion === 'failure'),
-      50_000,
+      90_000,
     );
     expect(app.github.pull('acme/b', two).state).toBe('open');
     await app.github.protect('acme/b', 'main', undefined);
@@ -343,7 +348,7 @@ describe('required checks', () => {
     const check = await app.github.waitFor(
       'the review of the group',
       () => app.github.checkRunsOf('acme/b', head).find(({ status }) => status === 'completed'),
-      50_000,
+      90_000,
     );
     expect(check.conclusion).toBe('failure');
     // A commit that is no merge group gets no check, whatever the store says.
@@ -351,7 +356,7 @@ describe('required checks', () => {
     const plain = app.github.repository('acme/b').refs.get('refs/heads/plain') ?? '';
     const forged = { ...target, head: plain, base: plain, baseRef: 'refs/heads/main', cause: 'forged' } as const;
     await store.add({ kind: 'mergeGroup', ...forged });
-    await expect.poll(() => store.counts(), { timeout: 30_000 }).toEqual({ waiting: 0, active: 0 });
+    await expect.poll(() => store.counts()).toEqual({ waiting: 0, active: 0 });
     expect(app.github.checkRunsOf('acme/b', plain)).toEqual([]);
     await store.close(0);
     app.github.world.faults.clear();

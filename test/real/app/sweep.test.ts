@@ -27,7 +27,7 @@ it('ends the check that was left open on a commit, after a force push', async ()
   const force = { branch: 'left', force: true, from: 'main', files: file('new', 'a-dev') };
   const head = await app.github.pushFiles('acme/a', 'ada', force);
   const { number } = await app.github.openPullRequest('acme/a', 'ada', { head: 'left', base: 'main' });
-  await app.github.waitFor('the end of the old check', () => left.status === 'completed', 30_000);
+  await app.github.waitFor('the end of the old check', () => left.status === 'completed');
   expect(left.conclusion).toBe('cancelled');
   expect(await app.reviewed('acme/a', number)).toMatchObject({ head, conclusion: 'success' });
 });
@@ -36,7 +36,7 @@ it('ends the check that was left open on the last commit of a deleted branch', a
   const head = await app.github.pushFiles('acme/a', 'ada', { branch: 'gone', files: file('gone', 'a-dev') });
   const left = await announced(head);
   await app.github.deleteBranch('acme/a', 'ada', 'gone');
-  await app.github.waitFor('the end of the check', () => left.status === 'completed', 30_000);
+  await app.github.waitFor('the end of the check', () => left.status === 'completed');
   expect(left.conclusion).toBe('cancelled');
 });
 
@@ -45,5 +45,5 @@ it('reviews a merge group of which it never heard', async () => {
   const number = await app.open('acme/b', 'queued', { 'deploy/more.yaml': yaml(configMap('queued', 'b-dev')) });
   expect(await app.reviewed('acme/b', number)).toMatchObject({ conclusion: 'success' });
   await app.github.enqueue('acme/b', number, 'ada');
-  await app.github.waitFor('the merge', () => app.github.pull('acme/b', number).state === 'closed', 30_000);
+  await app.github.waitFor('the merge', () => app.github.pull('acme/b', number).state === 'closed');
 });

@@ -1,5 +1,6 @@
 // A namespace of a real API server with an account that may do everything in it, and the steps of a deploy on it.
 import { setTimeout as after } from 'node:timers/promises';
+import { expect, vi } from 'vitest';
 import type { ClusterAccess } from '../../../lab/cluster/access.ts';
 import { refOf } from '../../../lab/cluster/object.ts';
 import { connectCluster } from '../../../src/adapters/kube/cluster.ts';
@@ -52,6 +53,12 @@ export class Ground {
         subjects: [{ kind: 'ServiceAccount', name: 'flux', namespace }],
       },
     ]);
+    // The authorizer hears of a binding by a watch of its own.
+    const as = `system:serviceaccount:${namespace}:flux`;
+    const path = `/api/v1/namespaces/${namespace}/configmaps/none`;
+    const may = async (): Promise<void> =>
+      expect((await cluster.admin.request('GET', path, undefined, { as })).status).toBe(404);
+    if (role === 'cluster-admin') await vi.waitFor(may, { timeout: 30_000 });
     return new Ground(cluster, namespace);
   }
 

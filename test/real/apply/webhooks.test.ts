@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../../lab/cluster/port.ts';
 import { objectId } from '../../../src/object/id.ts';
 import type { KubeObject } from '../../../src/object/object.ts';
 import { sharedCluster } from '../cluster/shared.ts';
@@ -24,11 +25,14 @@ let server: Server;
 let port: number;
 /** What the webhook says; undefined never answers. */
 let answer: (review: Review) => Answer | undefined;
-let reviews = 0;
+/** By the address that was asked. */
+const reviews = new Map<string, number>();
+let registered = 0;
 
 beforeAll(async () => {
   ground = await Ground.prepare(await sharedCluster(), 'hooks');
-  await listen();
+  // Of those that no client is given, so that it is still free when it is listened on again.
+  await listen(await freePort());
 }, startTimeoutMs);
 
 afterEach(async () => {
@@ -44,7 +48,7 @@ afterAll(async () => {
   ground?.kube.close();
 });
 
-async function listen(at = 0): Promise<void> {
+async function listen(at: number): Promise<void> {
   server = createServer(ground.cluster.facts.serving, (request, response) => void take(request, response));
   server.listen(at, '127.0.0.1');
   await once(server, 'listening');
@@ -55,7 +59,9 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
   const review = JSON.parse(Buffer.concat(parts).toString()) as Review;
-  reviews += 1;
+  // With how long the API server waits behind it.
+  const [path = ''] = (request.url ?? '').split('?');
+  reviews.set(path, (reviews.get(path) ?? 0) + 1);
   const said = answer(review);
   if (said === undefined) return;
   const { patch, ...more } = said;
@@ -75,6 +81,9 @@ const registration = 'admissionregistration.k8s.io/v1';
 /** Registers the webhook for ConfigMaps of this namespace, and waits until the API server asks it. */
 async function register(kind: 'Validating' | 'Mutating', operations: readonly string[]): Promise<void> {
   const { cluster, namespace } = ground;
+  // Of its own, since the API server may ask the one before for a moment longer.
+  registered += 1;
+  const path = `/${registered}`;
   const caBundle = Buffer.from(cluster.facts.caData).toString('base64');
   await cluster.admin.apply({
     apiVersion: registration,
@@ -87,7 +96,7 @@ async function register(kind: 'Validating' | 'Mutating', operations: readonly st
         sideEffects: 'None',
         failurePolicy: 'Fail',
         timeoutSeconds: 1,
-        clientConfig: { url: `https://127.0.0.1:${port}/`, caBundle },
+        clientConfig: { url: `https://127.0.0.1:${port}${path}`, caBundle },
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
         rules: [
           { apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: [...operations, 'CREATE'] },
@@ -95,18 +104,14 @@ async function register(kind: 'Validating' | 'Mutating', operations: readonly st
       },
     ],
   } as never);
-  const asked = reviews;
   answer = () => ({ allowed: true });
   const probe = ground.configMap('probe');
   await expect
-    .poll(
-      async () => {
-        await ground.cluster.admin.apply(probe as never, { dryRun: true }).catch(() => undefined);
-        return reviews;
-      },
-      { timeout: 15_000 },
-    )
-    .toBeGreaterThan(asked);
+    .poll(async () => {
+      await ground.cluster.admin.apply(probe as never, { dryRun: true }).catch(() => undefined);
+      return reviews.get(path) ?? 0;
+    })
+    .toBeGreaterThan(0);
 }
 
 describe('289: a webhook', () => {
@@ -118,7 +123,7 @@ describe('289: a webhook', () => {
     const hung = await ground.apply([one]);
     expect(hung.failure).toMatchObject({ code: 'deploy.apply', kind: 'transient' });
     expect(hung.failure?.message).toContain('hook.acme.example');
-    expect(performance.now() - begun).toBeLessThan(10_000);
+    expect(performance.now() - begun).toBeLessThan(60_000);
     server.closeAllConnections();
     server.close();
     const down = await ground.apply([one]);
@@ -191,8 +196,15 @@ test('037: the Pod Security of a namespace refuses what a policy has let through
     metadata: { name: 'root', namespace: place.namespace },
     spec: { hostPID: true, containers: [container('main', { securityContext: { privileged: true } })] },
   };
-  const refused = async (): Promise<string> => (await place.apply([pod])).failure?.message ?? '';
-  await expect.poll(refused, { timeout: 10_000 }).toMatch(/kube\.denied.*violates PodSecurity "restricted/);
+  // The API server hears of the label by a watch of its own; a Pod that it let in before would be there.
+  const tried = (): Promise<string> =>
+    place.cluster.admin.apply(pod as never, { dryRun: true }).then(
+      () => 'let in',
+      (error: unknown) => String(error),
+    );
+  await expect.poll(tried).toContain('violates PodSecurity');
+  const { failure } = await place.apply([pod]);
+  expect(failure?.message).toMatch(/kube\.denied.*violates PodSecurity "restricted/);
   expect(await place.live(pod)).toBeUndefined();
   place.kube.close();
 });
@@ -224,9 +236,7 @@ test('011: a RoleBinding to more than its account has is refused by the API serv
     subjects,
   };
   const refused = async (): Promise<string> => (await place.apply([binding])).failure?.message ?? '';
-  await expect
-    .poll(refused, { timeout: 10_000 })
-    .toMatch(/kube\.denied.*is attempting to grant RBAC permissions not currently held/);
+  await expect.poll(refused).toMatch(/kube\.denied.*is attempting to grant RBAC permissions not currently held/);
   expect(await place.live(binding)).toBeUndefined();
   place.kube.close();
 });

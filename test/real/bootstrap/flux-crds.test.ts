@@ -129,7 +129,7 @@ describe('generating', () => {
   });
 
   test('happens once for any number at once', async () => {
-    await Promise.all(Array.from({ length: 4 }, () => ensureFluxCrds(options({ SLOW: '0.3' }))));
+    await Promise.all(Array.from({ length: 4 }, () => ensureFluxCrds(options({ SLOW: '2' }))));
     expect(await calls()).toHaveLength(1);
     expect(said.filter((step) => step.startsWith('waiting'))).toHaveLength(3);
   });

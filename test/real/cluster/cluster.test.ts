@@ -42,7 +42,8 @@ describe('rights and the audit log', () => {
   test('a service account may do what its roles say and nothing else', async () => {
     const { admin } = stage.cluster;
     const token = await stage.cluster.serviceAccountToken('rights', 'reader');
-    expect((await admin.request('GET', path, undefined, { token })).status).toBe(200);
+    // The authorizer hears of a binding by a watch of its own.
+    await expect.poll(async () => (await admin.request('GET', path, undefined, { token })).status).toBe(200);
     expect((await admin.request('POST', path, configMap('rights', 'no'), { token })).status).toBe(403);
     expect((await admin.request('GET', '/api/v1/secrets', undefined, { token })).status).toBe(403);
   });

@@ -29,10 +29,16 @@ function job(name: string, image: string): KubeObject {
   return { apiVersion: 'batch/v1', kind: 'Job', metadata: { name, namespace: 'web' }, spec };
 }
 
+interface PodStatus {
+  readonly containerStatuses: readonly { readonly state: { readonly waiting?: { readonly reason: string } } }[];
+}
+
+/** Why the container of a Deployment's first Pod waits; undefined where it runs. */
 async function waiting(name: string): Promise<string | undefined> {
   const [pod] = await stage.cluster.admin.list('v1', 'Pod', { namespace: 'web', labelSelector: `app=${name}` });
-  const status = pod?.['status'] as { containerStatuses: { state: { waiting?: { reason: string } } }[] };
-  return status.containerStatuses[0]?.state.waiting?.reason;
+  const { containerStatuses } = (pod?.['status'] ?? {}) as Partial<PodStatus>;
+  if (containerStatuses === undefined) return 'not started';
+  return containerStatuses[0]?.state.waiting?.reason;
 }
 
 test('a Deployment becomes available', async () => {
@@ -54,7 +60,7 @@ test.each([
   const failed = await admin.until(refOf(object), (found) => conditionOf(found, 'Progressing')?.status === 'False');
   expect(conditionOf(failed, 'Progressing')?.reason).toBe('ProgressDeadlineExceeded');
   expect(conditionOf(failed, 'Available')?.status).toBe('False');
-  expect(await waiting(object.metadata.name)).toBe(reason);
+  await expect.poll(() => waiting(object.metadata.name)).toBe(reason);
 });
 
 test('a bad rollout leaves the old pods, and a good one after it gets through', async () => {
@@ -68,8 +74,13 @@ test('a bad rollout leaves the old pods, and a good one after it gets through', 
   await admin.apply(deployment('rollout', 'example.org/app:1'));
   await admin.until(ref, settled(1));
   await admin.apply(deployment('rollout', 'example.org/app:2-crash'));
-  const stuck = await admin.until(ref, (found) => conditionOf(found, 'Progressing')?.status === 'False');
-  expect(stuck?.['status']).toMatchObject({ availableReplicas: 2, updatedReplicas: 1 });
+  // The first one may have gone past its deadline, too, before it was there.
+  const stuck = await admin.until(ref, (found) => {
+    const { observedGeneration, updatedReplicas } = (found?.['status'] ?? {}) as Record<string, number>;
+    const isOver = conditionOf(found, 'Progressing')?.status === 'False';
+    return isOver && observedGeneration === 2 && updatedReplicas === 1;
+  });
+  expect(stuck?.['status']).toMatchObject({ availableReplicas: 2 });
   await admin.apply(deployment('rollout', 'example.org/app:3-slow'));
   await admin.until(ref, settled(3));
 });

@@ -73,27 +73,23 @@ test.each([
 });
 
 describe('a role', () => {
-  test.each(['start', 'serve', 'worker', 'agent'])(
-    'is ready and stops: %s',
-    async (role) => {
-      const queue = redis.address.replace('redis://', 'redis://:let-me-in@');
-      const shared = role === 'start' ? {} : { SLUICE_QUEUE: queue };
-      const { SLUICE_ADMIN_LISTEN, ...app } = settings;
-      const own =
-        role === 'agent'
-          ? { SLUICE_CLUSTER: 'prod-eu', SLUICE_KUBECONFIG: join(folder, 'agent.kubeconfig') }
-          : { ...app, ...(role === 'start' ? { SLUICE_CLUSTERS: `prod-eu=${join(folder, 'agent.kubeconfig')}` } : {}) };
-      const { child, said, ended } = image.start([role], {
-        SLUICE_ADMIN_LISTEN: SLUICE_ADMIN_LISTEN ?? '',
-        ...shared,
-        ...own,
-      });
-      await expect.poll(said, { timeout: 60_000 }).toMatch(/"message":"ready"/);
-      child.kill('SIGTERM');
-      expect(await ended).toBe(0);
-      expect(said()).not.toMatch(/let-me-in|EACCES|EROFS/);
-      expect(await readdir(image.app)).not.toContain('.cache');
-    },
-    120_000,
-  );
+  test.each(['start', 'serve', 'worker', 'agent'])('is ready and stops: %s', async (role) => {
+    const queue = redis.address.replace('redis://', 'redis://:let-me-in@');
+    const shared = role === 'start' ? {} : { SLUICE_QUEUE: queue };
+    const { SLUICE_ADMIN_LISTEN, ...app } = settings;
+    const own =
+      role === 'agent'
+        ? { SLUICE_CLUSTER: 'prod-eu', SLUICE_KUBECONFIG: join(folder, 'agent.kubeconfig') }
+        : { ...app, ...(role === 'start' ? { SLUICE_CLUSTERS: `prod-eu=${join(folder, 'agent.kubeconfig')}` } : {}) };
+    const { child, said, ended } = image.start([role], {
+      SLUICE_ADMIN_LISTEN: SLUICE_ADMIN_LISTEN ?? '',
+      ...shared,
+      ...own,
+    });
+    await expect.poll(said, { timeout: 100_000 }).toMatch(/"message":"ready"/);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(said()).not.toMatch(/let-me-in|EACCES|EROFS/);
+    expect(await readdir(image.app)).not.toContain('.cache');
+  });
 });

@@ -121,12 +121,11 @@ describe('Deployments', () => {
     const object = deployment(tag, tag);
     await cluster.admin.apply(object);
     await until(object, 'Failed');
+    // The deadline may be over before the Pods have said what ails them.
+    await expect
+      .poll(() => look(targetsOf({ wait: true }, object)))
+      .toMatchObject({ done: true, ready: 0, failed: [{ status: 'Failed', message: expect.stringMatching(words) }] });
     const health = await look(targetsOf({ wait: true }, object));
-    expect(health).toMatchObject({
-      done: true,
-      ready: 0,
-      failed: [{ status: 'Failed', message: expect.stringMatching(words) }],
-    });
     expect(failedWords(health, 2_000)).toContain(`Deployment/${namespace}/${tag}`);
   });
 
@@ -231,6 +230,8 @@ describe('stages', () => {
       (one) => one !== undefined && established(one as KubeObject),
     );
     expect(stageStatus(found as KubeObject, new Date()).status).toBe('Current');
+    // What is established is served a moment later.
+    await cluster.admin.apply(definition);
     const thing: LabObject = { apiVersion: `${group}/v1`, kind: 'Thing', metadata: { name: 'one', namespace } };
     await cluster.admin.apply({ ...thing, status: { conditions: [{ type: 'Synced', status: 'False' }], count: 3 } });
     const targets = targetsOf({ wait: true }, thing);
@@ -244,9 +245,8 @@ describe('stages', () => {
       );
       return [...health.failed, ...health.waiting][0]?.message;
     };
-    expect(await judged("status.conditions.filter(e, e.type == 'Synced').all(e, e.status == 'True')")).toBe(
-      'its current expression is false',
-    );
+    const synced = "status.conditions.filter(e, e.type == 'Synced').all(e, e.status == 'True')";
+    await expect.poll(() => judged(synced)).toBe('its current expression is false');
     expect(await judged('status.count == 3 && metadata.generation == 1')).toBeUndefined();
     expect(await judged('status.nothing == 3')).toMatch(/^its health expression fails: /);
     await cluster.admin.delete(refOf(definition));

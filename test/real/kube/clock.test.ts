@@ -59,7 +59,7 @@ test.each([hourMs, -hourMs])('326: a watch that is told to come later comes then
   await lost.promise;
   clock.byMs = byMs;
   const asked = server.asked.length;
-  await expect.poll(() => server.asked.length, { timeout: 5_000 }).toBeGreaterThan(asked);
+  await expect.poll(() => server.asked.length).toBeGreaterThan(asked);
 });
 
 test.each([hourMs, -hourMs])('326: fresh discovery is asked for at once (%i ms)', async (byMs) => {
@@ -69,6 +69,6 @@ test.each([hourMs, -hourMs])('326: fresh discovery is asked for at once (%i ms)'
   clock.byMs = byMs;
   const begun = performance.now();
   await kube.kinds(true);
-  expect(performance.now() - begun).toBeLessThan(2_000);
+  expect(performance.now() - begun).toBeLessThan(hourMs / 60);
   expect(server.asked).toHaveLength(4);
 });

@@ -250,13 +250,14 @@ describe('a watch', () => {
       list([versioned('z', '9')]),
       watch([]),
     ]);
-    await expect.poll(() => again.at(-1), { timeout: 5_000 }).toBe('listed z@9');
+    await expect.poll(() => again.at(-1)).toBe('listed z@9');
   });
 
   test('that falls silent is taken for dead', async () => {
     const said = await follow(
       [list([]), watch([event('ADDED', versioned('a', '101'))]), watch([event('ADDED', versioned('b', '102'))])],
-      { ...fast, silenceMs: 100 },
+      // Longer than a busy machine keeps us from what it said.
+      { ...fast, silenceMs: 2_000 },
     );
     await expect
       .poll(() => said.slice(0, 4))
@@ -278,13 +279,14 @@ describe('a watch', () => {
       ...fast,
       relistMs: 200,
     });
-    await expect.poll(() => said).toEqual(['listed', 'listed missed@9']);
+    // It is listed again and again.
+    await expect.poll(() => said.slice(0, 2)).toEqual(['listed', 'listed missed@9']);
   });
 
   test('that ends at once, time after time, is not asked without a pause, and is followed by a list', async () => {
     const over = watch([], 'end');
     const said = await follow([list([]), over, over, over, over, over, over, list([versioned('z', '9')]), watch([])]);
-    await expect.poll(() => said, { timeout: 5_000 }).toEqual(['listed', 'listed z@9']);
+    await expect.poll(() => said).toEqual(['listed', 'listed z@9']);
   });
 
   test('survives a follower that throws, and reads everything anew for it', async () => {
@@ -311,14 +313,14 @@ describe('a watch', () => {
   });
 
   test('backs off while nobody answers, and is not lost for it', async () => {
-    server.answer(status(403));
+    const no = status(403);
+    server.answer(no, no, no, no, no, list([]), watch([]));
     kube = connect(server, { pauseMs: 20 });
     const { said, follower } = heard();
-    const first = kube.follow(configMaps, follower, { signal: stop.signal });
-    await expect.poll(() => said.length, { timeout: 5_000 }).toBe(5);
-    // 10 + 20 + 40 + 80 ms at least were waited, so that this is no loop without a pause.
-    server.answer(list([]), watch([]));
-    await first;
+    const begun = performance.now();
+    await kube.follow(configMaps, follower, { signal: stop.signal });
+    // 10 + 20 + 40 + 80 + 160 ms at least are waited, but for what timers are early: this is no loop without a pause.
+    expect(performance.now() - begun).toBeGreaterThan(300);
     expect(said).toEqual([...Array.from({ length: 5 }, () => 'lost kube.denied'), 'listed']);
   });
 

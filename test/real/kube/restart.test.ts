@@ -36,7 +36,7 @@ test('a follower hears of what came after, whether the server ended in order or 
   expect([...there]).toEqual(['first']);
   await stage.cluster.restart();
   await admin.apply(configMap('a', 'second'));
-  await expect.poll(() => [...there].toSorted(), { timeout: 30_000 }).toEqual(['first', 'second']);
+  await expect.poll(() => [...there].toSorted(), { timeout: 60_000 }).toEqual(['first', 'second']);
   await stage.cluster.kill();
   await expect.poll(() => lost.length).toBeGreaterThan(0);
   await expect(kube.get({ kind: configMaps, namespace: 'a', name: 'first' })).rejects.toMatchObject({
@@ -46,6 +46,6 @@ test('a follower hears of what came after, whether the server ended in order or 
   await stage.cluster.restart();
   await admin.apply(configMap('a', 'third'));
   await admin.delete({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'a', name: 'first' });
-  await expect.poll(() => [...there].toSorted(), { timeout: 40_000 }).toEqual(['second', 'third']);
+  await expect.poll(() => [...there].toSorted(), { timeout: 60_000 }).toEqual(['second', 'third']);
   stop.abort();
 });

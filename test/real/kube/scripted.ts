@@ -91,7 +91,7 @@ export async function startScripted({ tls = false } = {}): Promise<Scripted> {
 }
 
 export function connect(scripted: Scripted, options: Partial<ClusterOptions> = {}): KubeCluster {
-  return connectCluster(scripted.address, { log: unlogged, deadlineMs: 5_000, ...options });
+  return connectCluster(scripted.address, { log: unlogged, deadlineMs: 30_000, ...options });
 }
 
 export const configMaps: ServedKind = {

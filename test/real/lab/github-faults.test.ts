@@ -45,7 +45,7 @@ describe('webhooks', () => {
   });
 
   test('are late by as much as said', async () => {
-    stage.lab.fault({ on: 'webhook', kind: 'delay', ms: 50 });
+    stage.lab.fault({ on: 'webhook', kind: 'delay', ms: 2_000 });
     open('late');
     open('early');
     await stage.lab.waitFor('both', () => stage.receiver.received.length === 2);

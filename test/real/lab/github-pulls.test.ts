@@ -72,7 +72,9 @@ describe('references of a pull request', () => {
 describe('a push', () => {
   test('says what it forced, made and removed', async () => {
     const first = await push('pushed', { p: '1' });
+    await stage.lab.delivered();
     const forced = await push('pushed', { p: '2' }, { from: 'main', force: true });
+    await stage.lab.delivered();
     await stage.lab.deleteBranch(web, 'bob', 'pushed');
     await stage.lab.delivered();
     const pushes = stage.receiver.received.filter(({ event }) => event === 'push').map(({ body }) => body);

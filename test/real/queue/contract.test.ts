@@ -151,7 +151,8 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
     const hands = new Hands();
     await queue.work(hands.hold, { concurrency: 1 });
     await queue.add(review(1, 1));
-    const retryAt = new Date(Date.now() + 600);
+    // So late that what comes before it is done by then on a busy machine, too.
+    const retryAt = new Date(Date.now() + 5_000);
     (await hands.next()).end(transient(retryAt));
     await eventually(async () => await queue.counts()).toEqual({ waiting: 1, active: 0 });
     await queue.add(review(1, 1, 'meanwhile'));
@@ -250,14 +251,15 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
   });
 
   contract('stops a run that lost its lock while the process was frozen; both runs are harmless', async () => {
-    const queue = await opened({ lockMs: 1_000, stalledMs: 100 });
+    // Longer than a busy machine stands still by itself.
+    const queue = await opened({ lockMs: 4_000, stalledMs: 100 });
     const hands = new Hands();
     let frozen = false;
     await queue.work(
       async (taken) => {
         if (!frozen) {
           frozen = true;
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6_000);
         }
         await hands.hold(taken);
       },
@@ -272,9 +274,9 @@ describe.each(storeNames)('the queue on %s', (storeName) => {
     expect(second.taken.signal.aborted).toBe(false);
     await queue.add(review(1, 1, 'newer'));
     second.end();
-    const newer = await hands.next();
-    expect(newer.job.cause).toBe('newer');
-    newer.end();
+    // Postgres may give the job out once more, where the first run is put back while the second is given out.
+    do (await hands.next()).end();
+    while (hands.all.at(-1)?.job.cause !== 'newer');
     await eventually(async () => await queue.counts()).toEqual({ waiting: 0, active: 0 });
   });
 

@@ -143,7 +143,7 @@ describe.each(storeNames)('queues on %s', (storeName) => {
     const following = await hands.next();
     expect(following.job.cause).toBe('failure 5');
     following.end(
-      new SluiceError('github.limit', 'later', { kind: 'transient', retryAt: new Date(Date.now() + 1_000) }),
+      new SluiceError('github.limit', 'later', { kind: 'transient', retryAt: new Date(Date.now() + 5_000) }),
     );
     await eventually(async () => await queue.counts()).toEqual({ waiting: 1, active: 0 });
     for (const report of [ended(7, 9, 'success'), progress(10), ended(10, 12, 'failure')]) await queue.add(report);

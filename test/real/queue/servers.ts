@@ -2,11 +2,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import { freePort } from '../../../lab/cluster/port.ts';
 
 export interface Server {
   readonly address: string;
@@ -21,18 +21,6 @@ export interface Server {
   command(name: string, ...parts: readonly string[]): Promise<unknown>;
   /** Ends it and removes its data. */
   remove(): Promise<void>;
-}
-
-/** A port that nobody listens on just now. */
-export async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 export async function redisServer(settings: readonly string[] = []): Promise<Server> {

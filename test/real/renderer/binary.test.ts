@@ -65,7 +65,7 @@ describe('the renderer is built', () => {
   });
 
   test('once by any number at once', async () => {
-    const paths = await Promise.all(Array.from({ length: 5 }, () => ensureBinary(options({ SLOW: '0.3' }))));
+    const paths = await Promise.all(Array.from({ length: 5 }, () => ensureBinary(options({ SLOW: '2' }))));
     expect(new Set(paths).size).toBe(1);
     expect(await calls()).toHaveLength(1);
     expect(said.filter((step) => step.startsWith('waiting'))).toHaveLength(4);

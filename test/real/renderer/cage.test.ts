@@ -10,7 +10,7 @@ test('a child sees no environment and reaches no file, network or process', asyn
     command: inject('renderer'),
     args: [],
     directory,
-    startTimeoutMs: 10_000,
+    startTimeoutMs: 60_000,
     maxResidentBytes: 1024 * 1024 * 1024,
   });
   onTestFinished(async () => {
@@ -20,7 +20,7 @@ test('a child sees no environment and reaches no file, network or process', asyn
   const text = await child.ask({
     subject: 'the probe',
     request: '{"op":"probe"}',
-    wallMs: 10_000,
+    wallMs: 60_000,
     maxNeeds: 0,
     answer: async () => '{"kind":"missing"}',
   });

@@ -7,7 +7,7 @@ import type { BuildRequest, Tree } from '../../../src/ports.ts';
 export function fakeRenderer(options: Partial<RendererOptions> = {}, mode?: string): ReturnType<typeof createRenderer> {
   const script = fileURLToPath(new URL('fake-child.ts', import.meta.url));
   const args = mode === undefined ? [script] : [script, mode];
-  return createRenderer({ binary: process.execPath, args, children: 1, wallMs: 10_000, ...options });
+  return createRenderer({ binary: process.execPath, args, children: 1, wallMs: 60_000, ...options });
 }
 
 export function request(tree: Tree, path: string): BuildRequest {

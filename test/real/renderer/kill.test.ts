@@ -6,9 +6,9 @@ const tree = memoryTree({ 'app/a.yaml': 'kind: A\n' });
 
 describe('a child that misbehaves', () => {
   test.each([
-    ['hang', 'build.timeout', { wallMs: 200 }],
-    ['shout', 'build.timeout', { wallMs: 500 }],
-    ['unending', 'build.timeout', { wallMs: 500 }],
+    ['hang', 'build.timeout', { wallMs: 1_000 }],
+    ['shout', 'build.timeout', { wallMs: 1_000 }],
+    ['unending', 'build.timeout', { wallMs: 1_000 }],
     ['crash', 'build.crash', {}],
     ['panic', 'build.crash', {}],
     ['lastWords', 'build.crash', {}],
@@ -38,7 +38,7 @@ describe('a child that misbehaves', () => {
   });
 
   test('takes no other request down with it', async () => {
-    const renderer = fakeRenderer({ children: 2, wallMs: 300 });
+    const renderer = fakeRenderer({ children: 2, wallMs: 2_000 });
     onTestFinished(() => renderer.close());
     const paths = ['hang', 'app', 'crash', 'far', 'memory', 'nothing'];
     const all = await Promise.allSettled(paths.map((path) => renderer.build(request(tree, path))));

@@ -157,13 +157,13 @@ deny contains {"msg": "foo"} if input.object.kind == "Foo"
 
 describe('the real renderer is stopped', () => {
   test.each([
-    ['at its time', { wallMs: 150 }, 'build.timeout'],
+    ['at its time', { wallMs: 1_000 }, 'build.timeout'],
     ['at its memory', { maxResidentBytes: 1 }, 'build.memory'],
   ])('%s, and the next build works', async (_, limit, code) => {
     const hurried = createRenderer({ binary: inject('renderer'), children: 1, ...limit });
     onTestFinished(() => hurried.close());
     for (let turn = 0; turn < 2; turn++) {
-      const building = hurried.build(request(memoryTree(largeOverlay(120)), 'prod'));
+      const building = hurried.build(request(memoryTree(largeOverlay(200)), 'prod'));
       await expect(building).rejects.toMatchObject({ code, kind: 'terminal', remedy: expect.any(String) });
       expect((await hurried.build(folder({ 'app/c.yaml': config(`A: "${turn}"`) }))).objects).toHaveLength(1);
     }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Faults, startFaults } from '../../../../lab/cluster/faults.ts';
+import { OpaPolicyEngine } from '../../../../src/adapters/opa/engine.ts';
 import { openQueues } from '../../../../src/adapters/queue/open.ts';
 import type { Queues } from '../../../../src/ports/queue.ts';
 import { redisServer, type Server } from '../../queue/servers.ts';
@@ -11,6 +12,8 @@ import { kustomization, type Running, Stand, type Status, tenant, yaml } from '.
 
 /** A job that nobody came back from is made again after this. */
 export const lostAfterMs = 1_500;
+/** What policy may take: long enough to see on a busy machine whom it keeps waiting meanwhile. */
+export const endlessMs = 20_000;
 
 export class Arena {
   readonly stand: Stand;
@@ -18,6 +21,7 @@ export class Arena {
   readonly faults: Faults;
   /** Where the agent keeps its files. */
   readonly data: string;
+  readonly #policyEngine = new OpaPolicyEngine({ batchTimeoutMs: endlessMs });
   #queues: Queues | undefined;
   #running: Running | undefined;
 
@@ -53,9 +57,11 @@ export class Arena {
 
   async startAgent(concurrency = 4): Promise<void> {
     const { faults, data } = this;
-    const queues = await openQueues(this.redis.address, { lockMs: 2_000, stalledMs: 500 });
+    // Longer than a busy machine stands still.
+    const queues = await openQueues(this.redis.address, { lockMs: 6_000, stalledMs: 500 });
     this.#queues = queues;
-    const options = { server: faults.url, queues, dataFolder: data, concurrency, lostAfterMs };
+    const policyEngine = this.#policyEngine;
+    const options = { server: faults.url, queues, dataFolder: data, concurrency, lostAfterMs, policyEngine };
     this.#running = await this.stand.agent(options);
   }
 
@@ -84,10 +90,19 @@ export class Arena {
 
   /** As `add`, without a wait for it. */
   async begin(part: string, objects: readonly object[], more: object = {}): Promise<void> {
-    await this.commit(part, ...objects);
+    const commit = await this.commit(part, ...objects);
+    const { admin } = this.stand.cluster;
+    const source = {
+      apiVersion: 'source.toolkit.fluxcd.io/v1',
+      kind: 'GitRepository',
+      namespace: 'shop',
+      name: 'shop',
+    };
+    // Or its folder might not be there yet at the first try.
+    await admin.until(source, (one) => JSON.stringify(one?.['status'] ?? {}).includes(commit));
     await this.platform({ [`clusters/eu/${part}.yaml`]: yaml(partOf(part, more)) });
     const ref = { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', namespace: 'shop', name: part };
-    await this.stand.cluster.admin.until(ref, (one) => one !== undefined, 15_000);
+    await admin.until(ref, (one) => one !== undefined);
   }
 
   /** Gives the tenant's account more in its namespace. */
@@ -96,7 +111,6 @@ export class Arena {
     await this.stand.cluster.admin.until(
       { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', namespace: 'shop', name },
       (one) => one !== undefined,
-      15_000,
     );
   }
 
@@ -105,6 +119,7 @@ export class Arena {
     await this.stopAgent();
     await this.faults.stop();
     await this.stand.close();
+    await this.#policyEngine.close();
     await this.redis.remove();
     await rm(this.data, { recursive: true, force: true });
   }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { dataOf, liveOf, request, untilData, writesSince } from '../acts.ts';
 import { configMap, kustomization, namespace, type Stand, yaml } from '../stand.ts';
-import { type Arena, map } from './arena.ts';
+import { type Arena, endlessMs, map } from './arena.ts';
 
 const patience = 'deploy:\n  maxDeletions: 4\n';
 
@@ -52,7 +52,7 @@ export function endlessCases(at: () => Arena): void {
     });
     const key = 'flux-system/ending';
     const document = { ...kustomization('flux-system', 'ending', {}), namespace: 'flux-system', name: 'ending' };
-    await stand.cluster.admin.until(document, (one) => one !== undefined, 15_000);
+    await stand.cluster.admin.until(document, (one) => one !== undefined);
     await stand.ready(key);
     // There are no controllers here that would bring it to its end.
     await stand.cluster.admin.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'ending' });
@@ -92,7 +92,8 @@ ${turns}
     const from = await stand.cluster.auditPosition();
     await at().begin('endless', [map('looked-at-for-ever'), map('beside-endless')]);
     const commit = await at().commit('deploy', map('base', { beside: 'endless' }));
-    await stand.ready('shop/shop', commit, 8_000);
+    // Before that one has come to its end.
+    await stand.ready('shop/shop', commit, endlessMs - 2_000);
     const { ready, inventory } = await stand.until('shop/endless', (now) => now.ready?.status === 'False');
     expect(ready?.message).toMatch(/policy took longer than|needs more memory than policy may take/);
     expect(ready?.message).toContain('ConfigMap/shop/looked-at-for-ever');

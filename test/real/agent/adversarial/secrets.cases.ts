@@ -63,7 +63,7 @@ export function secretCases(at: () => Arena): void {
     expect(await dataOf(stand, 'shop/secretive')).toMatchObject({ token: fresh });
     expect(await liveOf(stand, ['v1', 'Service'], 'shop/secretive')).toBeUndefined();
     const queue = await at().running.queues.open(`reconcile-${clusterName}`);
-    await expect.poll(() => queue.counts(), { timeout: 10_000 }).toEqual({ waiting: 0, active: 0 });
+    await expect.poll(() => queue.counts()).toEqual({ waiting: 0, active: 0 });
     const forms = [old, fresh].flatMap((value) => [value, Buffer.from(value).toString('base64')]);
     const found = (await sinks(at())).filter((text) => forms.some((form) => text.includes(form)));
     expect(found.map((text) => text.slice(0, 200))).toEqual([]);

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('agent-process.ts', import.meta.url));
-const goneMs = 5_000;
+const goneMs = 60_000;
 
 export interface AgentFiles {
   readonly kubeconfig: string;

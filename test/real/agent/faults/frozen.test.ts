@@ -35,7 +35,7 @@ const places = [
 
 test.each(places)(
   'an agent that is frozen %s goes nowhere when it thaws',
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (_when, label, name) => {
     const { stand, faults, agents } = scenario;
     await scenario.live('create', name);
@@ -57,6 +57,9 @@ test.each(places)(
     });
     await stand.ready(`flux-system/${name}`, commit);
     await stand.ready('flux-system/flux-system', commit);
+    // Nor has the other one anything left to do.
+    const queue = await scenario.queue();
+    await expect.poll(() => queue.counts()).toEqual({ waiting: 0, active: 0 });
     const before = await everything(name);
     const from = faults.requests.length;
     const said = agents.lines.length;
@@ -65,7 +68,7 @@ test.each(places)(
     agents.signal('SIGCONT');
     const ended = (line: string): boolean =>
       /"message":"(?:reconciled|a reconcile broke off)"/.test(line) && line.includes(`"flux-system/${name}"`);
-    await expect.poll(() => agents.lines.slice(said).some(ended), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => agents.lines.slice(said).some(ended)).toBe(true);
     expect(await everything(name)).toEqual(before);
     // Of its status it may ask, naming the version that it knew.
     const concerns = scenario.concerns(name);
@@ -81,7 +84,7 @@ test.each(places)(
 );
 
 test('a run that another one gave way to, and that was told to stop itself, is taken up again', {
-  timeout: 90_000,
+  timeout: 300_000,
 }, async () => {
   const { faults, agents } = scenario;
   const name = 'ice3';
@@ -92,7 +95,7 @@ test('a run that another one gave way to, and that was told to stop itself, is t
   faults.onRequest((one) => (one.id === id ? taken.resolve() : undefined), 'after');
   // Frozen for longer than its lock lasts, so that the queue gives the job out once more, to the same process.
   agents.signal('SIGSTOP');
-  await expect.poll(() => scenario.locks(), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => scenario.locks()).toEqual([]);
   const second = faults.hold(progress);
   agents.signal('SIGCONT');
   await second.reached;

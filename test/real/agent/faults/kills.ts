@@ -75,10 +75,10 @@ export async function killedAt(
     const off =
       kill &&
       strike(scenario, name, kill, async () => {
-        await sleep(kill.lateMs ?? 0);
-        await scenario.kill();
-        again = scenario.agents.start();
-        begun.resolve(again);
+        const killed = sleep(kill.lateMs ?? 0).then(() => scenario.kill());
+        again = killed.then(() => scenario.agents.start());
+        begun.resolve();
+        await killed;
       });
     const [end] = await scenario.live(phase, name);
     expect({ kill, ...end }).toEqual({ kill, ...calm.ends[phase] });

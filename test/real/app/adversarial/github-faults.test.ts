@@ -22,14 +22,14 @@ function concludes(number: number, conclusion: string): Promise<CheckRun> {
       app.github
         .checkRunsOf('acme/a', app.github.pull('acme/a', number).pull.head.sha)
         .findLast((run) => run.status === 'completed' && run.conclusion === conclusion),
-    50_000,
+    90_000,
   );
 }
 
 it('306 a secondary limit on comments: tried again when it ends, and commented once', async () => {
   app.github.fault({ on: 'api', route: newComment, kind: 'secondary', retryAfter: 2 });
   const number = await app.open('acme/a', 'limited', good('limited'));
-  await app.github.waitFor('the comment', () => app.comments('acme/a', number).length > 0, 50_000);
+  await app.github.waitFor('the comment', () => app.comments('acme/a', number).length > 0);
   await concludes(number, 'success');
   expect(app.comments('acme/a', number)).toHaveLength(1);
 });
@@ -69,7 +69,7 @@ it.each([
   const run = await concludes(number, 'failure');
   expect(run.summary).toContain('ConfigMap/kube-system/rejected');
   expect(app.comments('acme/a', number)).toEqual([]);
-  await app.github.waitFor('the log', () => app.log.some((line) => line.includes('without a comment')), 10_000);
+  await app.github.waitFor('the log', () => app.log.some((line) => line.includes('without a comment')));
 });
 
 it('307 189 permissions reduced, then the App suspended: the report is in the check, and the review comes when it is back', async () => {

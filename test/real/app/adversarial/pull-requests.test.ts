@@ -22,7 +22,7 @@ function concludes(head: string, conclusion: string, repository = 'acme/a'): Pro
       const run = app.github.checkRunsOf(repository, head).findLast(({ app: by }) => by.id === app.app.id);
       return run?.status === 'completed' && run.conclusion === conclusion ? run : undefined;
     },
-    50_000,
+    90_000,
   );
 }
 
@@ -96,7 +96,7 @@ it('142 a force push of the base makes every open pull request be held against t
   await app.github.waitFor(
     'the review against the new base',
     () => app.comments('acme/b', number).some(({ body }) => body.includes(forced.slice(0, 7))),
-    50_000,
+    90_000,
   );
 });
 

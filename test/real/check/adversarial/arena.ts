@@ -156,7 +156,7 @@ export class Arena {
       expect(started).toBeLessThanOrEqual(availableParallelism() + this.#kills * availableParallelism());
       expect(await readdir(this.canaries.temporary)).toEqual([]);
       expect(await this.canaries.woken()).toEqual([]);
-      await vi.waitFor(() => expect(childProcesses()).toEqual(this.#children), { timeout: 10_000 });
+      await vi.waitFor(() => expect(childProcesses()).toEqual(this.#children), { timeout: 30_000 });
       expect(prototypeShape()).toBe(this.#prototype);
     } finally {
       await this.canaries.remove();

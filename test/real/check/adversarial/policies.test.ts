@@ -34,7 +34,7 @@ describe('group L: the policy engine', () => {
   let arena: Arena;
   beforeAll(async () => {
     // The command allows ten seconds and 256 MiB; less keeps the suite short.
-    arena = await Arena.create(platformFiles, new OpaPolicyEngine({ batchTimeoutMs: 1_500, maxPages: 1_024 }));
+    arena = await Arena.create(platformFiles, new OpaPolicyEngine({ batchTimeoutMs: 3_000, maxPages: 1_024 }));
   });
   afterAll(() => arena.close());
 
