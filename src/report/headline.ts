@@ -111,7 +111,7 @@ export interface EffectPart {
 const effects: Readonly<Record<Risk, { symbol: string; one: string; many: string }>> = {
   grant: { symbol: '🔑', one: 'grant', many: 'grants' },
   delete: { symbol: '🗑️', one: 'deletion', many: 'deletions' },
-  replace: { symbol: '♻️', one: 'recreation', many: 'recreations' },
+  replace: { symbol: '♻️', one: 'immutable field', many: 'immutable fields' },
   exposure: { symbol: '🌐', one: 'exposure', many: 'exposures' },
   restart: { symbol: '🔁', one: 'restart', many: 'restarts' },
   secret: { symbol: '🔒', one: 'secret', many: 'secrets' },
