@@ -24,7 +24,7 @@ import {
   type WorkerConfiguration,
 } from './configuration.ts';
 import type { Expected } from './deployment/section.ts';
-import { SluiceError } from './errors.ts';
+import { factsOf, SluiceError } from './errors.ts';
 import type { Log } from './ports/log.ts';
 import type { Mirrors, Remote } from './ports/mirror.ts';
 import type { Queues } from './ports/queue.ts';
@@ -213,7 +213,9 @@ async function startWork(configuration: WorkerConfiguration, { queues, log, tool
   };
   await startWorker({ review: queue, report: await queues.open('report') }, tools, concurrency);
   const ask = (cause: 'start' | 'interval'): void => {
-    queue.add({ kind: 'sweep', version: 1, cause }).catch((error: unknown) => log.error('no sweep', { error }));
+    queue
+      .add({ kind: 'sweep', version: 1, cause })
+      .catch((error: unknown) => log.error('no sweep', { ...factsOf(error) }));
   };
   ask('start');
   const timer = setInterval(() => ask('interval'), sweepMs);

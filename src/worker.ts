@@ -1,8 +1,9 @@
 // Job → flow. One line in the log for each decision.
-import { asSluiceError, SluiceError } from './errors.ts';
+import { asSluiceError, factsOf, SluiceError } from './errors.ts';
+import { fieldsOf } from './job/fields.ts';
 import { reviewMergeGroup } from './merge-group.ts';
-import type { Log, LogFields } from './ports/log.ts';
-import type { Job, Queue, TakenJob } from './ports/queue.ts';
+import type { Log } from './ports/log.ts';
+import type { Queue, TakenJob } from './ports/queue.ts';
 import { type ReportBackTools, reportBack } from './report-back.ts';
 import { type ReviewTools, reviewPullRequest } from './review.ts';
 import { type SweepTools, sweep } from './sweep.ts';
@@ -41,9 +42,8 @@ export async function runJob(taken: TakenJob, tools: WorkerTools): Promise<void>
     log.info(`${job.kind} ended`, { outcome, ms: Math.round(tools.elapsed() - started), again: taken.again });
   } catch (thrown) {
     const error = asSluiceError(thrown);
-    const facts = { code: error.code, kind: error.kind, reason: error.message, retryAt: error.retryAt?.toISOString() };
-    if (error.kind === 'terminal') log.error(`${job.kind} failed`, facts);
-    else log.warn(`${job.kind} will be tried again`, facts);
+    if (error.kind === 'terminal') log.error(`${job.kind} failed`, { ...factsOf(error) });
+    else log.warn(`${job.kind} will be tried again`, { ...factsOf(error) });
     throw error;
   }
 }
@@ -66,24 +66,5 @@ async function flow(taken: TakenJob, tools: WorkerTools): Promise<string> {
     case 'reconcile':
     case 'pushed':
       throw new SluiceError('queue.malformed', `a ${job.kind} job of another queue`);
-  }
-}
-
-/** What a job is about, for the log. */
-export function fieldsOf(job: Job): LogFields {
-  const common = { job: job.kind, delivery: job.cause };
-  switch (job.kind) {
-    case 'review':
-      return { ...common, installation: job.installation, repository: job.fullName, pull: job.pull };
-    case 'mergeGroup':
-      return { ...common, installation: job.installation, repository: job.fullName, head: job.head };
-    case 'sweep':
-      return { ...common, installation: job.installation, target: job.repository };
-    case 'reconcile':
-      return { ...common, cluster: job.cluster, kustomization: `${job.namespace}/${job.name}` };
-    case 'pushed':
-      return { ...common, cluster: job.cluster, url: job.url, branch: job.branch };
-    case 'deployed':
-      return { ...common, cluster: job.cluster, url: job.url, commit: job.commit, state: job.state };
   }
 }

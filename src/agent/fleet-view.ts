@@ -1,5 +1,5 @@
 // What the platform repository says of this cluster: tenants, their RBAC, policy, waivers. Read again when it moves.
-import { asSluiceError, SluiceError } from '../errors.ts';
+import { asSluiceError, factsOf, SluiceError } from '../errors.ts';
 import { computeFleet } from '../fleet/compute.ts';
 import { type PlatformConfig, readConfig } from '../fleet/config.ts';
 import type { ClusterFleet, ClusterRoot, Repositories, ResolvedSource } from '../fleet/fleet.ts';
@@ -66,8 +66,7 @@ export class FleetView {
       if (this.#read?.reading === reading && error.kind !== 'terminal') this.#read = undefined;
       if (this.#good === undefined) throw error;
       this.#options.log.error('the fleet cannot be read; the last good one stays in force', {
-        code: error.code,
-        reason: error.message,
+        ...factsOf(error),
         revision: platform.revision,
         inForce: this.#good.revision,
       });

@@ -7,6 +7,7 @@ import { SluiceError } from '../../errors.ts';
 import type { Fetched, Mirrors, Remote } from '../../ports/mirror.ts';
 import type { Repository } from '../../ports.ts';
 import { withoutCredentials } from '../../source/url.ts';
+import { connectionFailure } from '../connection-failure.ts';
 import { type Lack, lackOf } from '../lack.ts';
 import { AnswerTooLarge } from './http.ts';
 import { type EarlyPack, fetchEarly } from './early-pack.ts';
@@ -239,12 +240,14 @@ function failure(url: string, error: unknown): SluiceError {
     return new SluiceError('fleet.source', `access to ${shown} was denied`, { remedy, cause: error });
   }
   if (status === 404) return new SluiceError('fleet.source', `${shown} is not there`, { cause: error });
-  return unreachable(url, error, 'it did not answer as a Git server does');
+  const why = connectionFailure(error, 'see the address, the network, and the proxy if there is one');
+  return unreachable(url, error, why?.words ?? 'it did not answer as a Git server does', why?.remedy);
 }
 
-function unreachable(url: string, cause: unknown, why: string): SluiceError {
+function unreachable(url: string, cause: unknown, why: string, remedy?: string): SluiceError {
   return new SluiceError('fleet.source', `cannot fetch ${withoutCredentials(url)}: ${why}`, {
     kind: 'transient',
+    remedy,
     cause,
   });
 }
