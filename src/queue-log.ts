@@ -11,7 +11,8 @@ export function logQueueEvent(log: Log, event: QueueEvent): void {
 function fieldsOfEvent(event: QueueEvent): LogFields {
   switch (event.event) {
     case 'retry':
-      return { ...fieldsOf(event.job), attempt: event.attempt, at: event.at.toISOString(), ...factsOf(event.error) };
+      // Whoever had the job has said why.
+      return { ...fieldsOf(event.job), attempt: event.attempt, at: event.at.toISOString(), code: event.error.code };
     case 'ended':
       return { ...fieldsOf(event.job), attempt: event.attempt, ...factsOf(event.error) };
     case 'returned':

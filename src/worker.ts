@@ -1,9 +1,11 @@
 // Job → flow. One line in the log for each decision.
 import { asSluiceError, factsOf, SluiceError } from './errors.ts';
+import { isSearch } from './job/cause.ts';
 import { fieldsOf } from './job/fields.ts';
 import { reviewMergeGroup } from './merge-group.ts';
 import type { Log } from './ports/log.ts';
 import type { Queue, TakenJob } from './ports/queue.ts';
+import { trackedPlatform } from './pull-request/render.ts';
 import { type ReportBackTools, reportBack } from './report-back.ts';
 import { type ReviewTools, reviewPullRequest } from './review.ts';
 import { type SweepTools, sweep } from './sweep.ts';
@@ -59,6 +61,7 @@ async function flow(taken: TakenJob, tools: WorkerTools): Promise<string> {
       // Installations may have come or gone.
       tools.hosted.forget();
       const { looked, queued, redelivered } = await sweep(job, tools);
+      if (isSearch(job.cause)) await lookAtPlatform(tools);
       return `${looked} open, ${queued} queued, ${redelivered} deliveries asked for again`;
     }
     case 'deployed':
@@ -66,5 +69,14 @@ async function flow(taken: TakenJob, tools: WorkerTools): Promise<string> {
     case 'reconcile':
     case 'pushed':
       throw new SluiceError('queue.malformed', `a ${job.kind} job of another queue`);
+  }
+}
+
+/** Says, before the first pull request finds it out, where the platform repository is not there to be read. */
+async function lookAtPlatform({ hosted, mirrors, log }: WorkerTools): Promise<void> {
+  try {
+    await trackedPlatform(await hosted.platform(), { hosted, mirrors });
+  } catch (thrown) {
+    log.error('the platform repository cannot be read: nothing can be reviewed', { ...factsOf(thrown) });
   }
 }
