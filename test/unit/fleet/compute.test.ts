@@ -240,6 +240,20 @@ describe('what is wrong with a fleet', () => {
     expect(await codes(...objects)).toEqual(said);
   });
 
+  it('is told where a document holds what nothing can be applied with, or what is no field', async () => {
+    const wrong = { ...app, interval: '10 minutes', wait: 'yes', prune: undefined };
+    const unknown = { ...app, pruen: true, decryption: { provider: 'sops' } };
+    const objects = [kustomization('a/wrong', wrong), kustomization('b/typo', { ...unknown, path: './clusters/none' })];
+    const { problems } = (await fleetOf({ ...root(...objects), 'app/app.yaml': documents(configMap('a/app')) })).fleet;
+    expect(problems.map(({ severity, rule, error }) => [severity, rule, error.message])).toEqual([
+      ['error', undefined, 'Kustomization a/wrong: spec.prune is missing'],
+      ['error', undefined, 'Kustomization a/wrong: spec.wait must be a boolean'],
+      ['error', undefined, expect.stringContaining('a/wrong: spec.interval must be a duration such as 10m')],
+      ['warning', 'fleet/spec-field', 'Kustomization b/typo: spec.pruen is no field'],
+    ]);
+    for (const { error } of problems) expect(error.place?.file).toBeDefined();
+  });
+
   it('is found in chains that are longer than any stack', async () => {
     const { cluster } = await fleetOf(root(kustomization('a/k', app)));
     const [some] = cluster.kustomizations.values();
