@@ -27,6 +27,7 @@ import { readLockdown } from './lockdown.ts';
 import { type OwnerRules, ownerOf } from './owner.ts';
 import { ownershipProblems } from './ownership.ts';
 import { buildPath } from './path.ts';
+import { accountProblems } from './accounts.ts';
 import { specProblems } from './spec-problems.ts';
 import { placeProblems } from './problem-place.ts';
 import { readRbac } from './rbac.ts';
@@ -105,7 +106,7 @@ class ClusterComputation {
     const cluster = this.#cluster();
     const found = [...this.#specProblems, ...dependencyProblems(cluster)];
     const placed = await placeProblems(cluster, found, this.#input.renderer);
-    this.#problems.push(...placed, ...ownershipProblems(cluster));
+    this.#problems.push(...placed, ...accountProblems(cluster), ...ownershipProblems(cluster));
     return { cluster, problems: this.#problems };
   }
 

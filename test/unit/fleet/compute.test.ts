@@ -254,6 +254,31 @@ describe('what is wrong with a fleet', () => {
     for (const { error } of problems) expect(error.place?.file).toBeDefined();
   });
 
+  it('is told where the fleet makes an account and gives it no role', async () => {
+    const of = (kind: string, rest: object = {}): object => ({
+      apiVersion: kind === 'ServiceAccount' ? 'v1' : 'rbac.authorization.k8s.io/v1',
+      kind,
+      metadata: { name: 'deployer', namespace: 'a' },
+      ...rest,
+    });
+    const mine = kustomization('a/k', { ...account, ...app });
+    const second = kustomization('a/l', { ...account, path: 'clusters/none' });
+    const bound = of('RoleBinding', {
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
+      subjects: [{ kind: 'ServiceAccount', name: 'deployer', namespace: 'a' }],
+    });
+    const warnings = async (...objects: object[]): Promise<unknown[]> => {
+      const { fleet } = await fleetOf({ ...root(...objects), 'app/app.yaml': documents(configMap('a/app')) });
+      return fleet.problems.map(({ severity, rule, error }) => [severity, rule, error.message, error.place?.file]);
+    };
+    expect(await warnings(of('ServiceAccount'), mine, second)).toEqual([
+      ['warning', 'fleet/service-account', expect.stringContaining('a/deployer'), expect.any(String)],
+    ]);
+    expect(await warnings(of('ServiceAccount'), bound, mine, second)).toEqual([]);
+    // Whoever makes the account may bind it as well.
+    expect(await warnings(mine, second)).toEqual([]);
+  });
+
   it('is found in chains that are longer than any stack', async () => {
     const { cluster } = await fleetOf(root(kustomization('a/k', app)));
     const [some] = cluster.kustomizations.values();
