@@ -34,7 +34,8 @@ function wordOf(report: Report): { symbol: string; word: string } {
 
 function unreached({ followers }: Report): string {
   if (followers === 0) return 'no cluster follows this branch';
-  return `none of the ${counted(followers, 'Kustomization')} that follow this branch is built from what changed`;
+  if (followers === 1) return 'the one Kustomization that follows this branch is not built from what changed';
+  return `none of the ${followers} Kustomizations that follow this branch is built from what changed`;
 }
 
 function reasonOf(report: Report, { errors, mustFix, approvals, warnings }: Findings): string {
