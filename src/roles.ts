@@ -82,7 +82,9 @@ export async function startRole(
   });
   try {
     const parts = await startParts(configured, { queues, log, toolbox });
-    log.info('ready', { role });
+    const { deploy } = configured;
+    const clusters = deploy && (deploy.clusters.map(({ name }) => name).join(' ') || 'none');
+    log.info('ready', { role, clusters });
     return {
       webhookUrl: parts.server?.webhookUrl,
       stop: async () => {
