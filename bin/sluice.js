@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-// Starts src/main.ts; plain JavaScript, so that an older Node can say what it lacks.
+// Starts src/main.ts; plain JavaScript, so that an older Node can find a newer one, or say what it lacks.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -10,11 +12,16 @@ process.on('SIGUSR1', () => {});
 const frugal = ['--max-semi-space-size=4', '--heap-growing-percent=25', '--disable-sigusr1'];
 
 const main = new URL('../src/main.ts', import.meta.url);
+// `npm ci` brings the Node that Sluice runs on; whoever calls it from another folder has whichever is on the machine.
+const own = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
 if (Number(process.versions.node.split('.')[0]) < 24) {
-  process.stderr.write(
-    `Sluice runs on Node 24 or newer; this is ${process.versions.node}. In the checkout: npm ci && npx sluice …\n`,
-  );
-  process.exitCode = 2;
+  if (existsSync(own)) runBy(own);
+  else {
+    process.stderr.write(
+      `Sluice runs on Node 24 or newer; this is ${process.versions.node}. Run npm ci in its checkout, which brings one.\n`,
+    );
+    process.exitCode = 2;
+  }
 } else if (process.argv[2] === 'agent' && !process.execArgv.includes(frugal[0]) && process.execve !== undefined) {
   // The heap's shape is settled as Node starts, so this process starts again, as itself.
   process.removeAllListeners('warning');
@@ -27,4 +34,21 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   // As if `node src/main.ts` had been typed: it runs only when it is what was started.
   process.argv[1] = fileURLToPath(main);
   await import(main.href);
+}
+
+/** Becomes that Node; one that cannot is its parent, and ends as it does. */
+function runBy(node) {
+  const argv = process.argv.slice(1);
+  if (process.execve !== undefined) {
+    process.removeAllListeners('warning');
+    process.execve(node, [node, ...argv], process.env);
+  }
+  const child = spawn(node, argv, { stdio: 'inherit' });
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // A terminal tells both.
+  process.on('SIGINT', () => {});
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 1;
+    if (signal !== null) process.exitCode = 1;
+  });
 }

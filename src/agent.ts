@@ -6,7 +6,7 @@ import type { AgentTools } from './agent/agent-tools.ts';
 import { createMirrors } from './adapters/git/mirrors.ts';
 import type { ClusterAddress } from './adapters/kube/address.ts';
 import { connectCluster } from './adapters/kube/cluster.ts';
-import { asSluiceError } from './errors.ts';
+import { asSluiceError, factsOf } from './errors.ts';
 import { deployedJob } from './job/deployed.ts';
 import type { Log } from './ports/log.ts';
 import type { Mirrors, Remote } from './ports/mirror.ts';
@@ -91,7 +91,7 @@ async function runAgent(
       const ended = endedAt === undefined ? {} : { endedAt: new Date(endedAt).toISOString() };
       const times = { startedAt: new Date(startedAt).toISOString(), ...ended };
       reports.add(deployedJob({ cluster, ...facts, ...times, cause: 'agent' })).catch((thrown: unknown) => {
-        log.error('a report was not queued', { reason: asSluiceError(thrown).message });
+        log.error('a report was not queued', { ...factsOf(thrown) });
       });
     },
   });
@@ -129,7 +129,7 @@ async function runJob(taken: TakenJob, loop: AgentLoop, log: Log): Promise<void>
     log.info('reconciled', { kustomization, cause: job.cause, outcome, ms: Math.round(performance.now() - started) });
   } catch (thrown) {
     const error = asSluiceError(thrown);
-    log.warn('a reconcile broke off', { kustomization, code: error.code, kind: error.kind, reason: error.message });
+    log.warn('a reconcile broke off', { kustomization, ...factsOf(error) });
     throw error;
   }
 }

@@ -90,12 +90,13 @@ function seconds(least: number, most: number) {
   return number(/^\d{1,5}$/, words).refine((value) => value >= least && value <= most, words);
 }
 
-const listen = z.string().transform((text, context): ListenAddress => {
-  const match = /^(?:(\[[0-9a-f:.]{2,45}\]|[\w.-]{1,253}):)?(\d{1,5})$/i.exec(text);
-  const port = Number(match?.[2]);
-  if (match === null || port > 65_535) return problem(context, 'is no address to listen at: write `0.0.0.0:3000`');
-  return { host: (match[1] ?? '0.0.0.0').replace(/^\[|\]$/g, ''), port };
-});
+const listen = (example: string) =>
+  z.string().transform((text, context): ListenAddress => {
+    const match = /^(?:(\[[0-9a-f:.]{2,45}\]|[\w.-]{1,253}):)?(\d{1,5})$/i.exec(text);
+    const port = Number(match?.[2]);
+    if (match === null || port > 65_535) return problem(context, `is no address to listen at: write \`${example}\``);
+    return { host: (match[1] ?? '0.0.0.0').replace(/^\[|\]$/g, ''), port };
+  });
 
 const gitHub = z.string().transform((text, context): GitHubAddress => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -166,7 +167,7 @@ const branch = z.string().regex(/^(?!refs\/|-|\/)[^\s\p{Cc}~^:?*[\\]{1,250}$/u, 
 const everyRole = {
   SLUICE_QUEUE: queue.prefault('embedded'),
   SLUICE_DATA: z.string().max(1000, 'is too long').prefault('.sluice'),
-  SLUICE_ADMIN_LISTEN: listen.prefault('127.0.0.1:3001'),
+  SLUICE_ADMIN_LISTEN: listen('127.0.0.1:3001').prefault('127.0.0.1:3001'),
   SLUICE_LOG_LEVEL: z.enum(logLevels, `is none of ${logLevels.join(', ')}`).prefault('info'),
   SLUICE_LOCK_SECONDS: seconds(1, 600).prefault('30'),
 };
@@ -179,7 +180,7 @@ const app = {
 const server = {
   SLUICE_WEBHOOK_SECRET: secret,
   SLUICE_WEBHOOK_SECRET_PREVIOUS: secret.optional(),
-  SLUICE_LISTEN: listen.prefault('0.0.0.0:3000'),
+  SLUICE_LISTEN: listen('0.0.0.0:3000').prefault('0.0.0.0:3000'),
 };
 const worker = {
   SLUICE_PRIVATE_KEY: privateKey,
@@ -282,7 +283,8 @@ function read<R extends keyof typeof schemas>(
     // A file that cannot be read has been complained of already.
     if (!problems.has(name)) problems.set(name, issue.message);
   }
-  for (const [name, what] of disagreements(role, texts)) if (!problems.has(name)) problems.set(name, what);
+  for (const [name, what] of disagreements(role, texts, source.environment))
+    if (!problems.has(name)) problems.set(name, what);
   if (problems.size === 0 && result.success) return { settings: result.data as Settings<R>, secrets: secretsIn(texts) };
   const list = [...problems].map(([name, what]) => `${name} ${what}`);
   throw new SluiceError('configuration', `the configuration is not usable: ${list.join('; ')}`, {
@@ -291,11 +293,19 @@ function read<R extends keyof typeof schemas>(
 }
 
 /** What is wrong only together; looked for even where others are wrong, since everything is told at once. */
-function* disagreements(role: keyof typeof schemas, texts: Readonly<Record<string, string>>) {
+function* disagreements(
+  role: keyof typeof schemas,
+  texts: Readonly<Record<string, string>>,
+  environment: ConfigurationSource['environment'],
+) {
   const host = platform.safeParse(texts['SLUICE_PLATFORM']).data?.host;
   const web = app.SLUICE_GITHUB_URL.safeParse(texts['SLUICE_GITHUB_URL']).data?.web;
   if (host !== undefined && web !== undefined && host !== new URL(web).host)
     yield ['SLUICE_PLATFORM', 'is not on the GitHub of SLUICE_GITHUB_URL'] as const;
+  // An agent's variables, without which it would only review.
+  for (const name of role === 'start' && texts['SLUICE_CLUSTERS'] === undefined ? Object.keys(agent) : [])
+    if ((environment[name] ?? '') !== '')
+      yield [name, 'is for `sluice agent`: write `NAME=KUBECONFIG` in SLUICE_CLUSTERS, or `NAME` alone'] as const;
   if (role !== 'start' && everyRole.SLUICE_QUEUE.safeParse(texts['SLUICE_QUEUE']).data === 'embedded')
     yield [
       'SLUICE_QUEUE',

@@ -153,3 +153,30 @@ export function asSluiceError(thrown: unknown): SluiceError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new SluiceError('internal', `unexpected: ${message}`, { cause: thrown });
 }
+
+/** What a log line says of a failure, under the same names everywhere. An error that is not ours brings its stack. */
+export interface ErrorFacts {
+  readonly code: ErrorCode;
+  readonly kind: ErrorKind;
+  readonly reason: string;
+  /** `clusters/prod/apps.yaml:4` */
+  readonly place: string | undefined;
+  readonly remedy: string | undefined;
+  /** ISO 8601 */
+  readonly retryAt: string | undefined;
+  readonly error: SluiceError | undefined;
+}
+
+export function factsOf(thrown: unknown): ErrorFacts {
+  const error = asSluiceError(thrown);
+  const { code, kind, message, place, remedy, retryAt } = error;
+  return {
+    code,
+    kind,
+    reason: message,
+    place: place === undefined ? undefined : [place.file, place.line].filter((one) => one !== undefined).join(':'),
+    remedy,
+    retryAt: retryAt?.toISOString(),
+    error: code === 'internal' ? error : undefined,
+  };
+}

@@ -1,7 +1,7 @@
 // The way back: what an agent saw of a commit, told on the pull requests whose merges it holds.
 import { type Deploy, deployOf } from './deployment/deploy.ts';
 import type { Expected } from './deployment/section.ts';
-import { asSluiceError } from './errors.ts';
+import { asSluiceError, factsOf } from './errors.ts';
 import type { HostedRepository, MergedPull } from './ports/github.ts';
 import type { Log } from './ports/log.ts';
 import type { Fetched } from './ports/mirror.ts';
@@ -70,7 +70,7 @@ async function tell({ job, repository, merge, deploy, expected }: Telling, tools
     const error = asSluiceError(thrown);
     if (error.kind !== 'terminal') throw error;
     // A locked conversation, one with too many comments: the deployment says it.
-    tools.log.warn('the pull request does not say it', { pull: merge.number, code: error.code, reason: error.message });
+    tools.log.warn('the pull request does not say it', { pull: merge.number, ...factsOf(error) });
   }
 }
 
@@ -136,10 +136,7 @@ async function expectedClusters(
   } catch (thrown) {
     const error = asSluiceError(thrown);
     if (error.kind !== 'terminal') throw error;
-    tools.log.warn('the fleet cannot be read, so nobody knows where else it goes', {
-      code: error.code,
-      reason: error.message,
-    });
+    tools.log.warn('the fleet cannot be read, so nobody knows where else it goes', { ...factsOf(error) });
     return undefined;
   }
 }

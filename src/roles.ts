@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createMirrors } from './adapters/git/mirrors.ts';
 import { createGitHub } from './adapters/github/github.ts';
 import { healthListener } from './adapters/http/health.ts';
-import { listen } from './adapters/http/listen.ts';
+import { listen, type Port } from './adapters/http/listen.ts';
 import { readKubeconfig } from './adapters/kube/kubeconfig.ts';
 import { inClusterAddress } from './adapters/kube/token.ts';
 import { createLog, type LogOptions } from './adapters/log/log.ts';
@@ -24,7 +24,7 @@ import {
   type WorkerConfiguration,
 } from './configuration.ts';
 import type { Expected } from './deployment/section.ts';
-import { SluiceError } from './errors.ts';
+import { factsOf, SluiceError } from './errors.ts';
 import type { Log } from './ports/log.ts';
 import type { Mirrors, Remote } from './ports/mirror.ts';
 import type { Queues } from './ports/queue.ts';
@@ -82,7 +82,9 @@ export async function startRole(
   });
   try {
     const parts = await startParts(configured, { queues, log, toolbox });
-    log.info('ready', { role });
+    const { deploy } = configured;
+    const clusters = deploy && (deploy.clusters.map(({ name }) => name).join(' ') || 'none');
+    log.info('ready', { role, clusters });
     return {
       webhookUrl: parts.server?.webhookUrl,
       stop: async () => {
@@ -110,30 +112,36 @@ interface Parts {
 
 async function startParts({ common, serve, work, deploy }: Configured, tools: RoleTools): Promise<Parts> {
   const { queues, log } = tools;
-  const working = work === undefined ? undefined : await startWork(work, tools);
-  const agents = deploy === undefined ? undefined : await startAgents(deploy, tools, working);
-  const queue = await queues.open('review');
-  const server =
-    serve === undefined
-      ? undefined
-      : await (work === undefined ? startServer(serve, { queue, queues, log, elapsed }) : serveApart(serve, log));
-  // A process without the server answers for itself.
-  const health =
-    server === undefined
-      ? await listen(
-          common.admin,
-          healthListener(() => queues.healthy()),
-        )
-      : undefined;
-  return {
-    server,
-    stop: async () => {
-      await server?.close(5_000);
-      await health?.close(0);
-      working?.stop();
-      await agents?.stop();
-    },
+  let working: Working | undefined;
+  let agents: { stop(): Promise<void> } | undefined;
+  let server: Server | undefined;
+  let health: Port | undefined;
+  const stop = async (): Promise<void> => {
+    await server?.close(5_000);
+    await health?.close(0);
+    working?.stop();
+    await agents?.stop();
   };
+  try {
+    if (work !== undefined) working = await startWork(work, tools);
+    if (deploy !== undefined) agents = await startAgents(deploy, tools, working);
+    const queue = await queues.open('review');
+    if (serve !== undefined)
+      server = await (work === undefined
+        ? startServer(serve, { queue, queues, log, elapsed })
+        : serveApart(serve, log));
+    // A process without the server answers for itself.
+    else
+      health = await listen(
+        common.admin,
+        healthListener(() => queues.healthy()),
+      );
+  } catch (error) {
+    // What has begun already would keep the process alive.
+    await stop();
+    throw error;
+  }
+  return { server, stop };
 }
 
 /** Where the same process reviews, webhooks have a thread of their own. */
@@ -207,7 +215,9 @@ async function startWork(configuration: WorkerConfiguration, { queues, log, tool
   };
   await startWorker({ review: queue, report: await queues.open('report') }, tools, concurrency);
   const ask = (cause: 'start' | 'interval'): void => {
-    queue.add({ kind: 'sweep', version: 1, cause }).catch((error: unknown) => log.error('no sweep', { error }));
+    queue
+      .add({ kind: 'sweep', version: 1, cause })
+      .catch((error: unknown) => log.error('no sweep', { ...factsOf(error) }));
   };
   ask('start');
   const timer = setInterval(() => ask('interval'), sweepMs);

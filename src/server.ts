@@ -3,7 +3,7 @@ import { healthListener } from './adapters/http/health.ts';
 import { type ListenLimits, listen } from './adapters/http/listen.ts';
 import { type SignedDelivery, webhookListener } from './adapters/http/webhook.ts';
 import type { ServeConfiguration } from './configuration.ts';
-import { asSluiceError } from './errors.ts';
+import { factsOf } from './errors.ts';
 import { type Decision, type EventContext, jobsOf } from './job/event.ts';
 import type { Log } from './ports/log.ts';
 import type { PushedJob, Queue, Queues } from './ports/queue.ts';
@@ -46,7 +46,7 @@ export async function startServer(options: ServerOptions, tools: ServerTools): P
     secrets: webhookSecrets,
     take: (delivery) => takeDelivery(delivery, context, tools),
     onRefusal: refusals(tools),
-    onError: (error) => tools.log.error('a webhook failed', { reason: asSluiceError(error).message }),
+    onError: (error) => tools.log.error('a webhook failed', { ...factsOf(error) }),
   });
   const admin = await listen(options.admin, health, limits);
   const port = await listen(options.listen, webhook, limits).catch(async (error: unknown) => {
@@ -79,8 +79,7 @@ async function takeDelivery(delivery: SignedDelivery, context: EventContext, too
     const queued = jobs.map((job) => tools.queue.add(job));
     [told] = await within(queueMs, Promise.all([tellClusters(pushed, tools.queues), ...queued]));
   } catch (thrown) {
-    const { code, message } = asSluiceError(thrown);
-    log.error('not queued', { code, reason: message });
+    log.error('not queued', { ...factsOf(thrown) });
     return false;
   }
   const ms = Math.round((tools.elapsed() - started) * 10) / 10;

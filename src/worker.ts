@@ -1,8 +1,11 @@
 // Job → flow. One line in the log for each decision.
-import { asSluiceError, SluiceError } from './errors.ts';
+import { asSluiceError, factsOf, SluiceError } from './errors.ts';
+import { isSearch } from './job/cause.ts';
+import { fieldsOf } from './job/fields.ts';
 import { reviewMergeGroup } from './merge-group.ts';
-import type { Log, LogFields } from './ports/log.ts';
-import type { Job, Queue, TakenJob } from './ports/queue.ts';
+import type { Log } from './ports/log.ts';
+import type { Queue, TakenJob } from './ports/queue.ts';
+import { trackedPlatform } from './pull-request/render.ts';
 import { type ReportBackTools, reportBack } from './report-back.ts';
 import { type ReviewTools, reviewPullRequest } from './review.ts';
 import { type SweepTools, sweep } from './sweep.ts';
@@ -41,9 +44,8 @@ export async function runJob(taken: TakenJob, tools: WorkerTools): Promise<void>
     log.info(`${job.kind} ended`, { outcome, ms: Math.round(tools.elapsed() - started), again: taken.again });
   } catch (thrown) {
     const error = asSluiceError(thrown);
-    const facts = { code: error.code, kind: error.kind, reason: error.message, retryAt: error.retryAt?.toISOString() };
-    if (error.kind === 'terminal') log.error(`${job.kind} failed`, facts);
-    else log.warn(`${job.kind} will be tried again`, facts);
+    if (error.kind === 'terminal') log.error(`${job.kind} failed`, { ...factsOf(error) });
+    else log.warn(`${job.kind} will be tried again`, { ...factsOf(error) });
     throw error;
   }
 }
@@ -59,6 +61,7 @@ async function flow(taken: TakenJob, tools: WorkerTools): Promise<string> {
       // Installations may have come or gone.
       tools.hosted.forget();
       const { looked, queued, redelivered } = await sweep(job, tools);
+      if (isSearch(job.cause)) await lookAtPlatform(tools);
       return `${looked} open, ${queued} queued, ${redelivered} deliveries asked for again`;
     }
     case 'deployed':
@@ -69,21 +72,11 @@ async function flow(taken: TakenJob, tools: WorkerTools): Promise<string> {
   }
 }
 
-/** What a job is about, for the log. */
-export function fieldsOf(job: Job): LogFields {
-  const common = { job: job.kind, delivery: job.cause };
-  switch (job.kind) {
-    case 'review':
-      return { ...common, installation: job.installation, repository: job.fullName, pull: job.pull };
-    case 'mergeGroup':
-      return { ...common, installation: job.installation, repository: job.fullName, head: job.head };
-    case 'sweep':
-      return { ...common, installation: job.installation, target: job.repository };
-    case 'reconcile':
-      return { ...common, cluster: job.cluster, kustomization: `${job.namespace}/${job.name}` };
-    case 'pushed':
-      return { ...common, cluster: job.cluster, url: job.url, ref: job.ref };
-    case 'deployed':
-      return { ...common, cluster: job.cluster, url: job.url, commit: job.commit, state: job.state };
+/** Says, before the first pull request finds it out, where the platform repository is not there to be read. */
+async function lookAtPlatform({ hosted, mirrors, log }: WorkerTools): Promise<void> {
+  try {
+    await trackedPlatform(await hosted.platform(), { hosted, mirrors });
+  } catch (thrown) {
+    log.error('the platform repository cannot be read: nothing can be reviewed', { ...factsOf(thrown) });
   }
 }

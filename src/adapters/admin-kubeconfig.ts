@@ -21,7 +21,9 @@ export interface AdminKubeconfigOptions {
 export async function readAdminKubeconfig(options: AdminKubeconfigOptions): Promise<ClusterAddress> {
   const file = kubeconfigFile(options);
   const text = await readFile(file, 'utf8').catch(() =>
-    refuse('there is no kubeconfig to read', 'name it with --kubeconfig FILE, or set KUBECONFIG'),
+    options.file === undefined
+      ? refuse('there is no kubeconfig to read', 'name it with --kubeconfig FILE, or set KUBECONFIG')
+      : refuse('the file of --kubeconfig cannot be read', 'correct the path'),
   );
   const config = readYaml(text);
   const context = options.context ?? config['current-context'];

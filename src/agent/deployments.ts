@@ -90,9 +90,13 @@ export class Deployments {
     const going = this.#going.get(key);
     if (going === undefined) return;
     const { url, branch, commit, startedAt } = going;
-    const kustomizations = this.#readers(key).map(([name, object]) => deployed(name, object, commit));
+    const readers = this.#readers(key);
+    const kustomizations = readers.map(([name, object]) => deployed(name, object, commit));
     if (kustomizations.length === 0) return;
-    const overall = overallOf(kustomizations);
+    const overall = overallOf(
+      readers.map(([, object]) => object),
+      commit,
+    );
     const told = JSON.stringify([overall, kustomizations.map(({ key: one, state, message }) => [one, state, message])]);
     if (told === going.told || (overall === 'in_progress' && going.told !== '')) return;
     // What was live before this process began was told by the one before it, with the true time.
@@ -129,15 +133,23 @@ function keyOfState({ url, ref }: SourceState): string | undefined {
 /** What a Kustomization's status says of a commit of its source. */
 function deployed(key: string, object: KubeObject, commit: string): DeployedKustomization {
   const { reason = '', message = '' } = findCondition(object, 'Ready') ?? {};
-  return { key, reason, message, state: stateAt(object, commit) };
+  const state = stateAt(object, commit);
+  return { key, reason, message, state: state === 'unusable' ? 'failure' : state };
 }
 
-function stateAt(object: KubeObject, commit: string): DeployedKustomization['state'] {
-  const { status } = object;
+/** `unusable`: its spec stops it before it looks at any commit, so it fails at each until the spec changes. */
+type State = DeployedKustomization['state'] | 'unusable';
+
+const ofTheSpec: ReadonlySet<string> = new Set(['InvalidSpec', 'InvalidCELExpression', 'Unsupported']);
+
+function stateAt(object: KubeObject, commit: string): State {
+  const { status, metadata } = object;
   const ready = findCondition(object, 'Ready');
   if (asObject(object['spec'])?.['suspend'] === true) return 'suspended';
   if (ready?.status === 'True' && isAt(stringAt(status, 'lastAppliedRevision'), commit)) return 'success';
-  if (ready?.status !== 'False' || !isAt(stringAt(status, 'lastAttemptedRevision'), commit)) return 'in_progress';
+  if (ready?.status !== 'False') return 'in_progress';
+  if (ofTheSpec.has(ready.reason) && ready.observedGeneration === metadata['generation']) return 'unusable';
+  if (!isAt(stringAt(status, 'lastAttemptedRevision'), commit)) return 'in_progress';
   return ready.reason === 'DependencyNotReady' || ready.reason === 'Progressing' ? 'in_progress' : 'failure';
 }
 
@@ -146,8 +158,10 @@ function isAt(revision: string | undefined, commit: string): boolean {
   return revision?.endsWith(`:${commit}`) === true;
 }
 
-/** One that failed says it all; then everybody must be there. */
-function overallOf(all: readonly DeployedKustomization[]): DeployState {
-  if (all.some(({ state }) => state === 'failure')) return 'failure';
-  return all.some(({ state }) => state === 'in_progress') ? 'in_progress' : 'success';
+/** One that failed says it all; then everybody must be there. What is under way may yet bring a spec that can be used. */
+function overallOf(all: readonly KubeObject[], commit: string): DeployState {
+  const states = new Set(all.map((object) => stateAt(object, commit)));
+  if (states.has('failure')) return 'failure';
+  if (states.has('in_progress')) return 'in_progress';
+  return states.has('unusable') ? 'failure' : 'success';
 }

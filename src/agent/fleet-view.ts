@@ -1,5 +1,5 @@
 // What the platform repository says of this cluster: tenants, their RBAC, policy, waivers. Read again when it moves.
-import { asSluiceError, SluiceError } from '../errors.ts';
+import { asSluiceError, factsOf, SluiceError } from '../errors.ts';
 import { computeFleet } from '../fleet/compute.ts';
 import { type PlatformConfig, readConfig } from '../fleet/config.ts';
 import type { ClusterFleet, ClusterRoot, Repositories, ResolvedSource } from '../fleet/fleet.ts';
@@ -66,8 +66,7 @@ export class FleetView {
       if (this.#read?.reading === reading && error.kind !== 'terminal') this.#read = undefined;
       if (this.#good === undefined) throw error;
       this.#options.log.error('the fleet cannot be read; the last good one stays in force', {
-        code: error.code,
-        reason: error.message,
+        ...factsOf(error),
         revision: platform.revision,
         inForce: this.#good.revision,
       });
@@ -85,7 +84,7 @@ export class FleetView {
   }
 
   async #compute(state: SourceState): Promise<FleetNow> {
-    const { tools, cluster: name, shippedPolicies } = this.#options;
+    const { tools, cluster: name, shippedPolicies, log } = this.#options;
     const { tree, revision } = state;
     const config = await readConfig(tree, tools.renderer);
     const rules = await readRules(tree, config, shippedPolicies, tools.renderer);
@@ -101,6 +100,13 @@ export class FleetView {
     if (cluster === undefined)
       throw new SluiceError('fleet.noCluster', `the platform repository has no cluster ${JSON.stringify(name)}`, {
         remedy: `add clusters/${name}/, or start the agent with the name that the repository has`,
+      });
+    // It deploys by the root's folder all the same; what it reports goes by its name.
+    if (cluster.name !== name)
+      log.warn('the agent is not called as its cluster, so nothing of it is told on GitHub', {
+        called: cluster.name,
+        remedy: `start it with --cluster ${cluster.name}, the name that the platform repository has`,
+        revision,
       });
     return { side: { fleet, ...rules }, cluster, revision };
   }

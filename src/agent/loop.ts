@@ -1,6 +1,6 @@
 // What an agent watches, and what makes a Kustomization due. Deciding what to do is the reconcile line's.
 import { acknowledgementKey } from '../apply/deletion-guard.ts';
-import { asSluiceError } from '../errors.ts';
+import { factsOf } from '../errors.ts';
 import { isReady } from '../flux/condition.ts';
 import { keyOf, kustomizeGroup, readKustomization, sourceGroup } from '../flux/kustomization.ts';
 import { asList, asObject, isKind, stringAt, valueAt } from '../flux/read.ts';
@@ -161,8 +161,7 @@ export class AgentLoop {
       .add({ kind: 'reconcile', version: 1, cluster, namespace, name, cause: printable(cause) })
       .catch((thrown: unknown) => {
         if (this.#options.signal.aborted) return;
-        const error = asSluiceError(thrown);
-        this.#tools.log.error('not queued', { kustomization: key, code: error.code, reason: error.message });
+        this.#tools.log.error('not queued', { kustomization: key, ...factsOf(thrown) });
         this.tools.schedule.within(key, 5_000, cause);
       });
   }
@@ -277,12 +276,7 @@ export class AgentLoop {
     if (patch === undefined) return;
     const [namespace = '', name = ''] = keyOf(object).split('/');
     this.#tools.kube.patchStatus({ kind: gitRepositoryKind, namespace, name }, patch).catch((thrown: unknown) => {
-      const error = asSluiceError(thrown);
-      this.#tools.log.warn('the status of a source was not written', {
-        source: keyOf(object),
-        code: error.code,
-        reason: error.message,
-      });
+      this.#tools.log.warn('the status of a source was not written', { source: keyOf(object), ...factsOf(thrown) });
     });
   }
 

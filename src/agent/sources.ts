@@ -1,5 +1,5 @@
 // The cluster's GitRepositories: each fetched when it is due, by a push, or when asked for; what was good last stays.
-import { asSluiceError, SluiceError } from '../errors.ts';
+import { asSluiceError, factsOf, SluiceError } from '../errors.ts';
 import { type CrossReference, keyOf } from '../flux/kustomization.ts';
 import { stringAt } from '../flux/read.ts';
 import type { ResolvedSource } from '../fleet/fleet.ts';
@@ -197,22 +197,16 @@ export class GitSources {
       this.#tools.log.warn('a branch was rewritten', { source: keyOf(object), reason: event.message });
       this.#tools.onRewritten(event);
     } catch (thrown) {
-      const { code, message } = asSluiceError(thrown);
       this.#tools.log.warn('whether a branch was rewritten is not known', {
         source: keyOf(object),
-        code,
-        reason: message,
+        ...factsOf(thrown),
       });
     }
   }
 
   #say(key: string, outcome: SourceOutcome, before: SourceState | undefined): void {
     if (outcome.type === 'failed')
-      this.#tools.log.warn('a source cannot be fetched', {
-        source: key,
-        code: outcome.error.code,
-        reason: outcome.error.message,
-      });
+      this.#tools.log.warn('a source cannot be fetched', { source: key, ...factsOf(outcome.error) });
     else if (outcome.state.revision !== before?.revision)
       this.#tools.log.info('a source moved', { source: key, revision: outcome.state.revision });
   }

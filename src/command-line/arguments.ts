@@ -44,7 +44,7 @@ Reviews what merging a checkout would do to every cluster of the fleet, and whet
   --repo URL=DIR     a local copy of another source; may be repeated
   --format FORMAT    text (default), markdown or json
 
-Exit codes: 0 pass, 1 blocked, 2 could not tell.
+SLUICE_GIT_TOKEN is the token for a private --platform URL. Exit codes: 0 pass, 1 blocked, 2 could not tell.
 
 sluice start     the GitHub App, in one process: takes webhooks, reviews pull requests, deploys to SLUICE_CLUSTERS
 sluice serve     takes webhooks alone            sluice worker    reviews alone
@@ -78,11 +78,12 @@ export function readArguments(argv: readonly string[]): Arguments {
     case 'bootstrap':
       return readBootstrap(rest) ?? { command: 'help' };
     default:
-      throw usage(`there is no command ${JSON.stringify(command)}`, 'sluice check --help');
+      throw usage(`there is no command ${JSON.stringify(command)}`, 'sluice help');
   }
 }
 
 function readRole(role: Role, rest: readonly string[]): Arguments {
+  if (rest.some((word) => word === '--help' || word === '-h')) return { command: 'help' };
   if (rest.length === 0) return { command: 'role', role };
   if (role !== 'agent')
     throw usage(`sluice ${role} takes no arguments`, 'it is configured by the environment: docs/running.md');

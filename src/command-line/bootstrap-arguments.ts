@@ -20,7 +20,8 @@ export const bootstrapHelp = `sluice bootstrap --cluster NAME --repo URL [option
 
 Makes a cluster ready for its agent: Flux's kinds, accounts and roles, the root source and Kustomization. May be repeated.
 
-  --repo URL         the platform repository; what it has of this cluster wins over the other options
+  --repo URL         the platform repository, read with SLUICE_GIT_TOKEN where it is private; what it has of this cluster
+                     wins over the other options
   --branch NAME      its tracked branch (default: main)
   --path DIR         the cluster's folder in it (default: clusters/NAME)
   --secret NAME      the Secret that the source is read with, in the namespace flux-system

@@ -38,7 +38,7 @@ function next({ cluster }: BootstrapArguments, root: Bootstrapped['root']): read
     '  kubectl -n sluice-system create secret generic sluice-queue --from-literal=url=redis://…',
     `  kubectl -n sluice-system create configmap sluice --from-literal=SLUICE_CLUSTER=${word}`,
     '  kubectl apply -k deploy/overlays/agent',
-    'Or beside it, with a kubeconfig that holds a token of its account (kubectl -n sluice-system create token sluice-agent):',
+    'Or beside it, with a kubeconfig that holds a token of its account, made as docs/bootstrap.md says:',
     `  SLUICE_QUEUE=redis://… SLUICE_KUBECONFIG=FILE npx sluice agent --cluster ${word}`,
   ];
 }

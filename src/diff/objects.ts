@@ -1,4 +1,6 @@
 // The difference that a merge makes to the objects of one build, masked from the first step on.
+import { isPrecious } from '../apply/immutable.ts';
+import { switchesOf } from '../apply/switches.ts';
 import { groupOf, namespaceOf, objectId, objectLabel } from '../object/id.ts';
 import type { BuiltObject, FieldPath, Json, ObjectSource } from '../object/object.ts';
 import type { Action } from '../report/report.ts';
@@ -7,7 +9,7 @@ import { changedFields } from './fields.ts';
 import { maskPair } from './mask.ts';
 import { isMap, type JsonMap } from './normalise.ts';
 import { type ObjectPair, pairObjects, type Rename } from './pair.ts';
-import { assess, type Difference } from './risk.ts';
+import { assess, type Difference, type Forced } from './risk.ts';
 import { type SecretValues, secretValues } from './secret-values.ts';
 import { summarise } from './summary.ts';
 import { type DiffEffort, newEffort, unifiedDiff } from './unified.ts';
@@ -21,6 +23,8 @@ export interface DiffRequest {
   readonly copiesSecrets: boolean;
   /** Values of Secrets that either build copied, whose Secrets may be in neither. */
   readonly copiedValues?: readonly string[];
+  /** The Kustomization recreates what cannot be changed in place (`spec.force`). @defaultValue false */
+  readonly force?: boolean;
   /** Files that the change touches, relative to the source's root. */
   readonly changedFiles: ReadonlySet<string>;
   /** Shared between the builds of one review, so that its diffs together stay within bounds. */
@@ -82,7 +86,7 @@ function diffPair(pair: ObjectPair, renames: readonly Rename[], review: Review):
     own.size === 0 ? plain : differenceOf(built, withShownNames(masked.base, own), withShownNames(masked.head, own));
   // Nothing but a generated name: show that, and that the pods restart for what it names.
   const shown = muted ?? plain;
-  const assessment = assess(plain);
+  const assessment = assess(plain, forcedOf(built, review.request));
   const renamed = muted === undefined ? [...new Set(own.values())].filter((name) => mentions(plain, name, own)) : [];
   const summary = summarise(shown, assessment);
   return {
@@ -108,6 +112,11 @@ function differenceOf(
   }
   const fields = changedFields(base, head);
   return fields.length === 0 ? undefined : { ...of, action: 'configured', fields };
+}
+
+function forcedOf({ object }: BuiltObject, { force = false }: DiffRequest): Forced {
+  if (isPrecious(object)) return 'never';
+  return force || switchesOf(object).force ? 'yes' : 'no';
 }
 
 function printed(object: JsonMap | undefined): ReturnType<typeof yamlLines> {

@@ -105,14 +105,27 @@ const immutableFields: Readonly<Record<string, readonly string[]>> = {
   CustomResourceDefinition: ['spec.scope', 'spec.group', 'spec.names.kind'],
 };
 
+/** `yes`: the object is deleted and created anew; `no`: it would be, were it asked for; `never`: it holds data or other objects. */
+export type Forced = 'yes' | 'no' | 'never';
+
+const afterImmutable: Readonly<Record<Forced, string>> = {
+  yes: 'so force recreates the object',
+  no: 'so the deploy fails unless force recreates the object',
+  never: 'so the deploy fails',
+};
+
 const cloudIdentities = /(?:role-arn|gcp-service-account|workload\.identity\/client-id)$/;
 
-/** Returns the highest risk of a change, in the order of `risks` (report.ts), with its reasons. */
-export function assess(difference: Difference): Assessment {
+/**
+ * Returns the highest risk of a change, in the order of `risks` (report.ts), with its reasons.
+ *
+ * @param forced what a deploy does where a field cannot be changed in place
+ */
+export function assess(difference: Difference, forced: Forced): Assessment {
   const grants = grantReasons(difference);
   if (grants.length > 0) return { risk: 'grant', reasons: grants };
   if (difference.action === 'deleted') return { risk: 'delete', reasons: [] };
-  const fixed = immutableReasons(difference);
+  const fixed = immutableReasons(difference, forced);
   if (fixed.length > 0) return { risk: 'replace', reasons: fixed };
   if (exposes(difference)) return { risk: 'exposure', reasons: [] };
   if (restarts(difference)) return { risk: 'restart', reasons: ['restarts pods'] };
@@ -167,15 +180,16 @@ function annotationsOf(object: JsonMap | undefined): JsonMap {
   return isMap(annotations) ? annotations : {};
 }
 
-function immutableReasons(difference: Difference): string[] {
+function immutableReasons(difference: Difference, forced: Forced): string[] {
   if (difference.action !== 'configured') return [];
   const { base, fields } = difference;
   const fixed = immutableFields[difference.kind] ?? [];
   const paths = fields.map(({ names }) => names.join('.'));
   const touched = fixed.filter((prefix) => paths.some((path) => path === prefix || path.startsWith(`${prefix}.`)));
-  const reasons = touched.map((field) => `${field} cannot be changed, only recreated`);
+  const then = afterImmutable[forced];
+  const reasons = touched.map((field) => `${field} cannot be changed, ${then}`);
   if (base?.['immutable'] === true && paths.some((path) => /^(?:data|stringData|binaryData)\b/.test(path))) {
-    reasons.push('the object is immutable, it can only be recreated');
+    reasons.push(`the object is immutable, ${then}`);
   }
   return reasons;
 }

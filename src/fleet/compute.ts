@@ -27,6 +27,8 @@ import { readLockdown } from './lockdown.ts';
 import { type OwnerRules, ownerOf } from './owner.ts';
 import { ownershipProblems } from './ownership.ts';
 import { buildPath } from './path.ts';
+import { accountProblems } from './accounts.ts';
+import { specProblems } from './spec-problems.ts';
 import { placeProblems } from './problem-place.ts';
 import { readRbac } from './rbac.ts';
 import { isDefined, resolveSource, resolveTenantSource } from './sources.ts';
@@ -79,6 +81,7 @@ class ClusterComputation {
   readonly #objects: OwnedObject[] = [];
   readonly #tenantSources: BuiltObject[] = [];
   readonly #problems: FleetProblem[] = [];
+  readonly #specProblems: FleetProblem[] = [];
   /** Keys that somebody has defined; whoever comes second with one defines nothing. */
   readonly #claimed = new Set<string>();
   /** How many Kustomizations each tenant has defined itself. */
@@ -101,8 +104,9 @@ class ClusterComputation {
     while (await this.#buildWave()) this.#input.progress(`reading ${this.#root.name}`);
     await this.#settleTenants();
     const cluster = this.#cluster();
-    const dependencies = await placeProblems(cluster, dependencyProblems(cluster), this.#input.renderer);
-    this.#problems.push(...dependencies, ...ownershipProblems(cluster));
+    const found = [...this.#specProblems, ...dependencyProblems(cluster)];
+    const placed = await placeProblems(cluster, found, this.#input.renderer);
+    this.#problems.push(...placed, ...accountProblems(cluster), ...ownershipProblems(cluster));
     return { cluster, problems: this.#problems };
   }
 
@@ -236,6 +240,7 @@ class ClusterComputation {
       if (this.#claimed.has(child.key)) continue;
       if (owner.type !== 'platform' && !this.#mayFollow(child, by.key)) break;
       this.#claimed.add(child.key);
+      this.#specProblems.push(...specProblems(this.#root.name, child.built));
       this.#pending.push(child);
     }
     for (const error of problems) {

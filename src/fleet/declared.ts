@@ -2,7 +2,7 @@
 import { SluiceError } from '../errors.ts';
 import { isKustomization, type KustomizationSpec, keyOf, readKustomization } from '../flux/kustomization.ts';
 import { nameOf, namespaceOf } from '../object/id.ts';
-import type { KubeObject, ObjectSource } from '../object/object.ts';
+import type { BuiltObject, KubeObject, ObjectSource } from '../object/object.ts';
 import type { Build } from '../ports.ts';
 import { foreignOf } from './artifact.ts';
 import type { ClusterRoot, Owner, ResolvedSource } from './fleet.ts';
@@ -26,6 +26,10 @@ export interface Declared {
   readonly within: TenantReach | undefined;
 }
 
+export interface DeclaredChild extends Declared {
+  readonly built: BuiltObject;
+}
+
 /** A cluster's root, as gotk-sync.yaml has it or as `flux bootstrap` would write it. */
 export function rootKustomization(root: ClusterRoot): Declared {
   const { namespace, name } = root.key;
@@ -43,13 +47,14 @@ export function childrenOf(
   build: Build,
   owner: Owner,
   source: ResolvedSource,
-): { readonly children: readonly Declared[]; readonly problems: readonly SluiceError[] } {
-  const children: Declared[] = [];
+): { readonly children: readonly DeclaredChild[]; readonly problems: readonly SluiceError[] } {
+  const children: DeclaredChild[] = [];
   const problems: SluiceError[] = [];
   const ancestors = [...by.ancestors, by.key];
   const url = (source.type === 'tree' ? foreignOf(source)[0] : undefined) ?? source.url ?? '';
   const within = owner.type === 'tenant' ? { namespaces: owner.tenant.namespaces, url } : by.within;
-  for (const { object, sources } of build.objects) {
+  for (const built of build.objects) {
+    const { object, sources } = built;
     if (!isKustomization(object)) continue;
     const key = keyOf(object);
     const [namespace, name] = [namespaceOf(object), nameOf(object)];
@@ -66,6 +71,7 @@ export function childrenOf(
         parent: by.key,
         ancestors,
         declared: sources[0],
+        built,
         within,
       });
   }

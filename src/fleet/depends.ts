@@ -64,5 +64,5 @@ function missing(cluster: ClusterFleet, at: FleetKustomization, key: string): Fl
       remedy: 'correct spec.dependsOn, or it waits for ever',
     },
   );
-  return { severity: 'warning', error, cluster: cluster.name, kustomization: at.key };
+  return { severity: 'warning', rule: 'fleet/depends-on', error, cluster: cluster.name, kustomization: at.key };
 }

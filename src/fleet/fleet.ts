@@ -108,6 +108,8 @@ export interface FleetProblem {
   readonly error: SluiceError;
   readonly cluster: string;
   readonly kustomization: string | undefined;
+  /** What a warning is listed as: `fleet/depends-on`. */
+  readonly rule?: string;
   /** The field of the Kustomization's document that is at fault. */
   readonly field?: FieldPath;
 }

@@ -37,6 +37,8 @@ export interface KustomizationSpec {
   readonly suspended: boolean;
   readonly remoteCluster: boolean;
   readonly prune: boolean;
+  /** What cannot be changed in place is deleted and created again. */
+  readonly force: boolean;
   /** What becomes of the objects when the Kustomization itself is deleted; as `prune` says where absent. */
   readonly deletionPolicy: string | undefined;
 }
@@ -96,6 +98,7 @@ function readOnce(object: KubeObject): ReadKustomization {
       hasPostBuild: postBuild !== undefined,
       substituteAlways: stringAt(postBuild, 'substituteStrategy') === 'Always',
       build: readBuildSpec(spec, text),
+      force: spec['force'] === true,
       suspended: spec['suspend'] === true,
       remoteCluster: asObject(spec['kubeConfig']) !== undefined,
       prune: spec['prune'] === true,

@@ -80,12 +80,17 @@ export function refusedFields(spec: JsonObject): string[] {
     out.push(`spec.sourceRef: ${kind} sources are not read yet; use a GitRepository`);
   if (asList(spec['buildMetadata']).length > 0)
     out.push('spec.buildMetadata: origin and transformer annotations are not written yet; remove the field');
-  const unknown = Object.keys(spec).filter((key) => !Object.hasOwn(fieldTypes, key) && !isAbsent(spec[key]));
+  const unknown = unknownFields(spec);
   for (const key of unknown.slice(0, 10))
     out.push(`spec.${showIdentifier(key)}: not a field that this version of Sluice knows; remove it`);
   if (unknown.length > 10)
     out.push(`spec: ${unknown.length - 10} more fields that this version of Sluice does not know`);
   return out;
+}
+
+/** Keys of the spec that are no field of it. */
+export function unknownFields(spec: JsonObject): string[] {
+  return Object.keys(spec).filter((key) => !Object.hasOwn(fieldTypes, key) && !isAbsent(spec[key]));
 }
 
 function choiceProblems(spec: JsonObject): string[] {

@@ -63,6 +63,7 @@ export class Comparisons {
         base: objectsOf(base),
         head: objectsOf(head),
         ...copiesOf(base, head),
+        force: built.pair.head?.spec.force ?? false,
         changedFiles: changed,
         effort: this.#effort,
       }),
@@ -116,7 +117,7 @@ function identityOf({ pair, base, head }: BuiltPair): string {
     built.type === 'built' ? built.build.digest : built.type,
     one?.source.type === 'tree' ? one.source.tree.id : null,
   ];
-  return JSON.stringify([side(base, pair.base), side(head, pair.head)]);
+  return JSON.stringify([side(base, pair.base), side(head, pair.head), pair.head?.spec.force ?? false]);
 }
 
 function withLine(change: LocatedChange, line: number | null): ObjectChange {

@@ -70,9 +70,9 @@ function problemError({ error, cluster, kustomization }: FleetProblem): ReportEr
   return reportError(error, cluster, kustomization ?? null);
 }
 
-function warning({ error, kustomization }: FleetProblem, introduced: boolean): Violation {
+function warning({ error, kustomization, rule = 'fleet' }: FleetProblem, introduced: boolean): Violation {
   return {
-    rule: 'fleet/depends-on',
+    rule,
     severity: 'warn',
     object: `Kustomization/${kustomization ?? ''}`,
     file: error.place?.file ?? null,

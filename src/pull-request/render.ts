@@ -86,10 +86,11 @@ export async function trackedPlatform(
   platform: HostedRepository,
   { mirrors, hosted }: Pick<RenderTools, 'mirrors' | 'hosted'>,
 ): Promise<Tracked> {
-  const tracked = await mirrors.fetch(hosted.remote(platform), await hosted.trackedBranch());
+  const branch = await hosted.trackedBranch();
+  const tracked = await mirrors.fetch(hosted.remote(platform), branch);
   if (tracked === undefined)
-    throw new SluiceError('fleet.noPlatform', 'the platform repository has no tracked branch', {
-      remedy: 'correct SLUICE_PLATFORM, or push the branch',
+    throw new SluiceError('fleet.noPlatform', `the platform repository ${platform.fullName} has no ${branch}`, {
+      remedy: 'push the branch, or correct SLUICE_PLATFORM_BRANCH',
     });
   const standing = { tree: await tracked.repository.tree(tracked.commit), revision: `sha1:${tracked.commit}` };
   return { url: platform.cloneUrl, repository: tracked.repository, isPlatform: true, reviewed: undefined, standing };

@@ -8,7 +8,7 @@ import type { KubeWriter } from '../ports/kube.ts';
 import type { Build, BuildRequest, Substitution } from '../ports.ts';
 import { type Identity, identityOf, type LiveKustomization } from './identity.ts';
 import type { ReconcileTools } from './run.ts';
-import { readVariables } from './variables.ts';
+import { readVariables, withAbsent } from './variables.ts';
 
 export type TreeSource = Extract<ResolvedSource, { type: 'tree' }>;
 
@@ -37,7 +37,7 @@ export async function readInputs(live: LiveKustomization, source: TreeSource, to
   const fleet = await tools.fleet.now();
   const identity = identityOf(live, source, fleet);
   const writer = tools.cluster.as(identity.account);
-  const { substitution, secrets } = await readVariables(live.namespace, live.spec, writer);
+  const { substitution, secrets, absent } = await readVariables(live.namespace, live.spec, writer);
   const path = buildPath(live.spec.path, live.key);
   const request: BuildRequest = {
     tree: source.tree,
@@ -46,7 +46,7 @@ export async function readInputs(live: LiveKustomization, source: TreeSource, to
     ...(substitution === undefined ? {} : { substitution }),
   };
   const build = await tools.renderer.build(request).catch((thrown: unknown) => {
-    throw scrubbed(asSluiceError(thrown), secrets);
+    throw withAbsent(scrubbed(asSluiceError(thrown), secrets), absent);
   });
   return { source, fleet, identity, writer, path, substitution, secrets, build };
 }

@@ -89,8 +89,11 @@ export async function endFailed(thrown: unknown, run: Run, progress: Progress, t
     throw second.kind === 'transient' ? second : error;
   }
   await tell(was, { reason, message, revision: progress.revision }, tools);
-  const { code } = error;
-  tools.log.warn('a Kustomization failed', { kustomization: run.key, code, reason, words: message.slice(0, 1_000) });
+  // One that waits for another fails at nothing; what the run came to says it.
+  if (error.code !== 'deploy.dependency') {
+    const words = message.slice(0, 1_000);
+    tools.log.warn('a Kustomization failed', { kustomization: run.key, code: error.code, reason, words });
+  }
   return `${reason}: ${error.message.split('\n')[0] ?? ''}`.slice(0, 300);
 }
 

@@ -11,6 +11,8 @@ export interface Variables {
   readonly substitution: Substitution | undefined;
   /** Values that came from Secrets: nothing that a person reads may hold one. */
   readonly secrets: readonly string[];
+  /** What is optional and was not there: `Secret media/cdn-account`. */
+  readonly absent: readonly string[];
 }
 
 const kinds: Readonly<Record<SubstituteReference['kind'], ServedKind>> = {
@@ -29,9 +31,10 @@ export async function readVariables(
   spec: KustomizationSpec,
   writer: Pick<KubeWriter, 'get'>,
 ): Promise<Variables> {
-  if (!spec.hasPostBuild) return { substitution: undefined, secrets: [] };
+  if (!spec.hasPostBuild) return { substitution: undefined, secrets: [], absent: [] };
   const variables: Record<string, string> = Object.create(null);
   const secrets: string[] = [];
+  const absent: string[] = [];
   const found = await Promise.all(
     spec.substituteFrom.map(({ kind, name }) => writer.get({ kind: kinds[kind], namespace, name })),
   );
@@ -39,7 +42,10 @@ export async function readVariables(
     const what = `${from.kind} ${namespace}/${from.name}`;
     const object = found[at];
     if (object === undefined) {
-      if (from.optional) continue;
+      if (from.optional) {
+        absent.push(what);
+        continue;
+      }
       throw new SluiceError('build.substitute', `${what} of spec.postBuild.substituteFrom is not there`, {
         kind: 'notReady',
         remedy: 'create it, or mark the reference optional: true',
@@ -50,5 +56,15 @@ export async function readVariables(
     addVariables(variables, values, what);
   }
   addVariables(variables, spec.substitute, 'spec.postBuild.substitute');
-  return { substitution: { variables, undetermined: [], always: spec.substituteAlways }, secrets };
+  return { substitution: { variables, undetermined: [], always: spec.substituteAlways }, secrets, absent };
+}
+
+/** The same error; of a variable without a value it names what may have given one. */
+export function withAbsent(error: SluiceError, absent: readonly string[]): SluiceError {
+  const unset = error.code === 'build.substitute' && /\b(?:has|have) no value$/.test(error.message);
+  if (!unset || absent.length === 0) return error;
+  const { code, kind, message, place, remedy } = error;
+  const first = `See whether ${absent.join(', ')} of spec.postBuild.substituteFrom should give it: optional, and not there.`;
+  const all = remedy === undefined ? first : `${first} Otherwise: ${remedy}`;
+  return new SluiceError(code, message, { kind, place, remedy: all, cause: error });
 }

@@ -34,7 +34,8 @@ function wordOf(report: Report): { symbol: string; word: string } {
 
 function unreached({ followers }: Report): string {
   if (followers === 0) return 'no cluster follows this branch';
-  return `none of the ${counted(followers, 'Kustomization')} that follow this branch is built from what changed`;
+  if (followers === 1) return 'the one Kustomization that follows this branch is not built from what changed';
+  return `none of the ${followers} Kustomizations that follow this branch is built from what changed`;
 }
 
 function reasonOf(report: Report, { errors, mustFix, approvals, warnings }: Findings): string {
@@ -111,7 +112,7 @@ export interface EffectPart {
 const effects: Readonly<Record<Risk, { symbol: string; one: string; many: string }>> = {
   grant: { symbol: '🔑', one: 'grant', many: 'grants' },
   delete: { symbol: '🗑️', one: 'deletion', many: 'deletions' },
-  replace: { symbol: '♻️', one: 'recreation', many: 'recreations' },
+  replace: { symbol: '♻️', one: 'immutable field', many: 'immutable fields' },
   exposure: { symbol: '🌐', one: 'exposure', many: 'exposures' },
   restart: { symbol: '🔁', one: 'restart', many: 'restarts' },
   secret: { symbol: '🔒', one: 'secret', many: 'secrets' },

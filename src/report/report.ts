@@ -8,7 +8,7 @@ export type Counts = Readonly<Record<Action | 'unchanged', number>>;
 /**
  * What a change can do, most dangerous first; the order of this list is the order of the report.
  * `grant`: RBAC that gives something to somebody, service accounts bound, namespaces' labels, webhooks;
- * `delete`: an object goes away; `replace`: immutable fields that force a recreation; `exposure`: Services, Ingresses,
+ * `delete`: an object goes away; `replace`: fields that cannot be changed in place; `exposure`: Services, Ingresses,
  * Gateways, NetworkPolicies; `restart`: pod templates; `secret`: Secrets; `config`: everything else.
  */
 export const risks = ['grant', 'delete', 'replace', 'exposure', 'restart', 'secret', 'config'] as const;

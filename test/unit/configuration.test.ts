@@ -111,6 +111,20 @@ test('one process deploys to clusters by name, each with its kubeconfig or from 
     expect(refusal(() => clusters(wrong)).message).toContain('SLUICE_CLUSTERS is no list of clusters, each once');
 });
 
+test('an agent’s variables are not taken for those of one process in silence', () => {
+  const refused = refusal(() => start({ SLUICE_CLUSTER: 'prod-eu', SLUICE_KUBECONFIG: '/etc/eu' }));
+  expect(refused.message).toMatch(/SLUICE_CLUSTER is for .*SLUICE_KUBECONFIG is for .*SLUICE_CLUSTERS/);
+  // One ConfigMap may serve several roles.
+  const both = start({ SLUICE_CLUSTER: 'prod-eu', SLUICE_CLUSTERS: 'prod-eu' });
+  expect(both.clusters).toEqual([{ name: 'prod-eu' }]);
+});
+
+test('what may be written for an address is shown with that variable’s own port', () => {
+  const refused = refusal(() => start({ SLUICE_LISTEN: 'x:y', SLUICE_ADMIN_LISTEN: 'x:y' }));
+  expect(refused.message).toMatch(/SLUICE_ADMIN_LISTEN [^;]*`127\.0\.0\.1:3001`/);
+  expect(refused.message).toMatch(/SLUICE_LISTEN [^;]*`0\.0\.0\.0:3000`/);
+});
+
 test('everything wrong is told at once, and no value', () => {
   const error = refusal(() =>
     start({

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import git, { Errors, type HttpClient } from 'isomorphic-git';
 import { SluiceError } from '../../errors.ts';
+import { connectionFailure } from '../connection-failure.ts';
 import type { Progress } from '../../ports.ts';
 import { withoutCredentials } from '../../source/url.ts';
 import { gitHttp } from './http.ts';
@@ -77,11 +78,13 @@ async function update(gitdir: string, { url, http, token }: Remote): Promise<voi
 function failure(shown: string, error: unknown): SluiceError {
   const status = error instanceof Errors.HttpError ? error.data.statusCode : undefined;
   const denied = status === 401 || status === 403 || error instanceof Errors.UserCanceledError;
-  const absent = status === 404 ? 'it is not there' : 'it did not answer as a Git server does';
+  const lost = connectionFailure(error, 'check the address and the network, or pass a local checkout');
+  const absent = status === 404 ? 'it is not there' : (lost?.words ?? 'it did not answer as a Git server does');
   const why = denied ? 'access was denied' : absent;
+  const other = lost?.remedy ?? 'check the address, or pass a local checkout';
   return new SluiceError('fleet.source', `cannot fetch ${shown}: ${why}`, {
     kind: denied || status === 404 ? 'terminal' : 'transient',
-    remedy: denied ? 'set SLUICE_GIT_TOKEN to a token that may read it' : 'check the address, or pass a local checkout',
+    remedy: denied ? 'set SLUICE_GIT_TOKEN to a token that may read it' : other,
     cause: error,
   });
 }

@@ -2,6 +2,7 @@
 import type { Remote } from '../../ports/mirror.ts';
 import { SluiceError } from '../../errors.ts';
 import { withoutCredentials } from '../../source/url.ts';
+import { connectionFailure } from '../connection-failure.ts';
 import { lackOf, type Lack } from '../lack.ts';
 import { AnswerTooLarge } from './http.ts';
 import { MovedAway, placeOf } from './place.ts';
@@ -112,12 +113,14 @@ export function failure(url: string, error: unknown): SluiceError {
     return new SluiceError('fleet.source', `access to ${shown} was denied`, { remedy, cause: error });
   }
   if (status === 404) return new SluiceError('fleet.source', `${shown} is not there`, { cause: error });
-  return unreachable(url, error, 'it did not answer as a Git server does');
+  const why = connectionFailure(error, 'see the address, the network, and the proxy if there is one');
+  return unreachable(url, error, why?.words ?? 'it did not answer as a Git server does', why?.remedy);
 }
 
-export function unreachable(url: string, cause: unknown, why: string): SluiceError {
+export function unreachable(url: string, cause: unknown, why: string, remedy?: string): SluiceError {
   return new SluiceError('fleet.source', `cannot fetch ${withoutCredentials(url)}: ${why}`, {
     kind: 'transient',
+    remedy,
     cause,
   });
 }

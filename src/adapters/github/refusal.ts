@@ -1,5 +1,6 @@
 // What GitHub answered instead of what was asked for, in our words. Bodies are looked at, never repeated.
 import { SluiceError } from '../../errors.ts';
+import { connectionFailure } from '../connection-failure.ts';
 
 export interface Refusal {
   /** Undefined when there was no answer at all. */
@@ -7,6 +8,8 @@ export interface Refusal {
   readonly headers: Readonly<Record<string, unknown>>;
   /** The `message` of the body. */
   readonly message: string;
+  /** Why there was no answer. */
+  readonly cause?: unknown;
 }
 
 export interface RefusalContext {
@@ -27,8 +30,14 @@ const longestPause = 24 * 60 * minute;
 export function refused(refusal: Refusal, context: RefusalContext): SluiceError {
   const { status, headers } = refusal;
   const { what } = context;
-  if (status === undefined)
-    return new SluiceError('github.unavailable', `${what}: GitHub did not answer`, { kind: 'transient' });
+  if (status === undefined) {
+    const why = connectionFailure(refusal.cause, 'see SLUICE_GITHUB_URL, the network, and the proxy if there is one');
+    return new SluiceError(
+      'github.unavailable',
+      `${what}: GitHub did not answer${why === undefined ? '' : `: ${why.words}`}`,
+      { kind: 'transient', remedy: why?.remedy },
+    );
+  }
   const until = limitedUntil(refusal, context);
   if (until !== undefined) {
     return new SluiceError('github.limit', `${what}: GitHub's rate limit is reached (HTTP ${status})`, {

@@ -128,7 +128,7 @@ interface Taken {
 function refusalOf(error: unknown): Refusal {
   const response = property(error, 'response');
   const status = property(response, 'status');
-  if (typeof status !== 'number') return { status: undefined, headers: {}, message: '' };
+  if (typeof status !== 'number') return { status: undefined, headers: {}, message: '', cause: error };
   const headers = property(response, 'headers');
   const message = property(property(response, 'data'), 'message');
   return {

@@ -48,7 +48,11 @@ function started(server: Server, { host, port }: { readonly host: string; readon
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'another program listens there' : (error.code ?? 'unknown');
-      reject(new SluiceError('configuration', `cannot listen at ${host}:${port}: ${why}`));
+      reject(
+        new SluiceError('configuration', `cannot listen at ${host}:${port}: ${why}`, {
+          remedy: 'name another address in SLUICE_LISTEN (webhooks) or SLUICE_ADMIN_LISTEN (health)',
+        }),
+      );
     });
     server.listen(port, host, resolve);
   });

@@ -81,7 +81,8 @@ function translate(status: number, said: Said, target: Target): Translated {
         code: 'kube.unauthorized',
         kind: 'transient',
         message: `${what}: the API server does not accept the agent’s credential (HTTP 401)`,
-        remedy: 'give the agent a valid credential',
+        remedy:
+          'give the agent a valid credential; the token of a kubeconfig ends (docs/bootstrap.md#an-agent-beside-the-cluster)',
       };
     case 403:
       return denied(said, target);

@@ -1,5 +1,6 @@
 // An exchange that came to no answer. Says what is known of it, without hosts or bytes of it.
 import type { ClientRequest } from 'node:http';
+import { isCertificate, isUnreached } from '../connection-failure.ts';
 
 /** `stopped`: by us, no failure of the server. `unused`: the server cannot have seen the request. */
 export type WireFailureKind = 'timeout' | 'broken' | 'unused' | 'tooLarge' | 'certificate' | 'stopped';
@@ -16,23 +17,12 @@ export class WireFailure extends Error {
   static from(error: unknown, sent: Pick<ClientRequest, 'reusedSocket'>): WireFailure {
     if (error instanceof WireFailure) return error;
     const code = codeOf(error);
-    if (neverConnected.has(code)) return new WireFailure('unused', `it cannot be reached (${code})`, error);
-    if (certificate.test(code))
-      return new WireFailure('certificate', `its certificate is not trusted (${code})`, error);
+    if (isUnreached(code)) return new WireFailure('unused', `it cannot be reached (${code})`, error);
+    if (isCertificate(code)) return new WireFailure('certificate', `its certificate is not trusted (${code})`, error);
     const kept = sent.reusedSocket ? 'the kept connection was closed' : 'the connection broke';
     return new WireFailure('broken', code === '' ? kept : `${kept} (${code})`, error);
   }
 }
-
-const neverConnected = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EADDRNOTAVAIL',
-]);
-const certificate = /^(?:ERR_TLS_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_SSL_|HOSTNAME_MISMATCH|INVALID_CA)/;
 
 function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : '';

@@ -1,4 +1,5 @@
 import { SluiceError } from '../../errors.ts';
+import { connectionFailure } from '../connection-failure.ts';
 
 /** Returns `queue.unavailable`, transient, around whatever a store said; its words go to the log, not into the message. */
 export function unavailable(message: string, cause?: unknown): SluiceError {
@@ -7,6 +8,17 @@ export function unavailable(message: string, cause?: unknown): SluiceError {
     remedy: "look at the queue's store; work goes on by itself once it answers",
     ...(cause !== undefined && { cause }),
   });
+}
+
+/** Of a store that a process cannot start without: nothing goes on by itself. */
+export function absent(store: 'Redis' | 'Postgres', cause: unknown): SluiceError {
+  const remedy = 'start it, or correct the address in SLUICE_QUEUE';
+  const why = connectionFailure(cause, remedy);
+  return new SluiceError(
+    'queue.unavailable',
+    `the ${store} of the queue does not answer${why === undefined ? '' : `: ${why.words}`}`,
+    { kind: 'transient', remedy: why?.remedy ?? remedy, cause },
+  );
 }
 
 /** Resolves as the promise does. @throws SluiceError `queue.unavailable` when it takes longer than `ms` or rejects */

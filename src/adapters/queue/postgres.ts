@@ -12,7 +12,7 @@ import {
 } from 'bullmq';
 import pg from 'pg';
 import { SluiceError } from '../../errors.ts';
-import { settled, unavailable } from './deadline.ts';
+import { absent, settled } from './deadline.ts';
 import {
   type JobProcessor,
   type JobQueue,
@@ -142,5 +142,5 @@ function asOpenError(error: unknown): SluiceError {
       cause: error,
     });
   }
-  return unavailable('the Postgres of the queue does not answer', error);
+  return absent('Postgres', error);
 }

@@ -2,7 +2,7 @@
 import { Queue, type RedisQueueBackend, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { SluiceError } from '../../errors.ts';
-import { unavailable } from './deadline.ts';
+import { absent } from './deadline.ts';
 import {
   type JobProcessor,
   type JobQueue,
@@ -93,7 +93,7 @@ async function inspect(address: string, startMs: number): Promise<void> {
         cause: error,
       });
     }
-    throw unavailable('the Redis of the queue does not answer', said ?? error);
+    throw absent('Redis', said ?? error);
   } finally {
     client.disconnect();
   }

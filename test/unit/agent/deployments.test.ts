@@ -7,7 +7,7 @@ import type { KubeObject } from '../../../src/object/object.ts';
 
 const [one, two] = ['a'.repeat(40), 'b'.repeat(40)];
 
-type Status = 'applied' | 'failed' | 'waiting' | 'progressing' | 'suspended';
+type Status = 'applied' | 'failed' | 'waiting' | 'progressing' | 'suspended' | 'unusable';
 
 class Cluster {
   readonly told: DeploymentReport[] = [];
@@ -33,16 +33,30 @@ class Cluster {
 
   kustomization(name: string, source: string, status: Status, commit: string): void {
     const revision = `main@sha1:${commit}`;
-    const reasons = { applied: 'ReconciliationSucceeded', failed: 'BuildFailed', waiting: 'DependencyNotReady' };
+    const reasons = {
+      applied: 'ReconciliationSucceeded',
+      failed: 'BuildFailed',
+      waiting: 'DependencyNotReady',
+      unusable: 'Unsupported',
+    };
     const reason = status in reasons ? reasons[status as keyof typeof reasons] : 'Progressing';
-    const ready = { applied: 'True', failed: 'False', waiting: 'False', progressing: 'Unknown', suspended: 'True' };
+    const ready = {
+      applied: 'True',
+      failed: 'False',
+      waiting: 'False',
+      progressing: 'Unknown',
+      suspended: 'True',
+      unusable: 'False',
+    };
     const object = {
       apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
       kind: 'Kustomization',
-      metadata: { namespace: 'apps', name },
+      metadata: { namespace: 'apps', name, generation: 3 },
       spec: { suspend: status === 'suspended', sourceRef: { kind: 'GitRepository', name: source } },
       status: {
-        conditions: [{ type: 'Ready', status: ready[status], reason, message: `${name} is ${status}` }],
+        conditions: [
+          { type: 'Ready', status: ready[status], reason, message: `${name} is ${status}`, observedGeneration: 3 },
+        ],
         lastAttemptedRevision: revision,
         ...(status === 'applied' ? { lastAppliedRevision: revision } : {}),
       },
@@ -94,6 +108,25 @@ describe('what is told of a commit', () => {
     expect(begun).toMatchObject({ url: 'https://github.com/acme/shop', branch: 'main', endedAt: undefined });
     expect(ended?.startedAt).toBe(begun?.startedAt);
     expect((ended?.endedAt ?? 0) - (ended?.startedAt ?? 0)).toBe(10_000);
+  });
+
+  test('that one failed whose spec lets it try no commit at all', () => {
+    const cluster = settled();
+    cluster.kustomization('api', 'shop', 'unusable', one);
+    cluster.after(1);
+    cluster.source('shop', two);
+    // What applies it may bring another spec with this commit.
+    expect(cluster.after(1)).toEqual(['in_progress b']);
+    cluster.kustomization('web', 'shop', 'applied', two);
+    expect(cluster.after(1)).toEqual(['failure b']);
+    expect(cluster.told.at(-1)?.kustomizations).toContainEqual({
+      key: 'apps/api',
+      state: 'failure',
+      reason: 'Unsupported',
+      message: 'api is unusable',
+    });
+    cluster.kustomization('api', 'shop', 'applied', two);
+    expect(cluster.after(1)).toEqual(['success b']);
   });
 
   test('that one failed, and that it is there after all', () => {

@@ -63,3 +63,7 @@ describe('sluice bootstrap', () => {
     for (const option of options) expect(page).toContain(`\`${option}`);
   });
 });
+
+test.each(['start', 'serve', 'worker', 'agent'])('sluice %s --help is help', (role) => {
+  expect(readArguments([role, '--help'])).toEqual({ command: 'help' });
+});

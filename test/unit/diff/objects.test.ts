@@ -165,6 +165,13 @@ describe('risk and summary', () => {
       rbac,
     );
   const set = (spec: { [key: string]: Json }): BuiltObject => manifest('StatefulSet', { spec }, 'apps/v1');
+  const forced = ({ object, sources }: BuiltObject): BuiltObject => ({
+    object: {
+      ...object,
+      metadata: { ...object.metadata, annotations: { 'kustomize.toolkit.fluxcd.io/force': 'enabled' } },
+    },
+    sources,
+  });
   const labelled = (labels: Json): BuiltObject =>
     built({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x', labels } });
   const annotated = (annotations: Json): BuiltObject =>
@@ -233,21 +240,21 @@ describe('risk and summary', () => {
       workload({ selector: { a: 'b' } }),
       workload({ selector: { a: 'c' } }),
       'replace',
-      'a; spec.selector cannot be changed, only recreated',
+      'a; spec.selector cannot be changed, so the deploy fails unless force recreates the object',
     ],
     [
       'a claim template',
       set({ volumeClaimTemplates: [] }),
       set({ volumeClaimTemplates: [{ a: 1 }] }),
       'replace',
-      'volumeClaimTemplates[0]; spec.volumeClaimTemplates cannot be changed, only recreated',
+      'volumeClaimTemplates[0]; spec.volumeClaimTemplates cannot be changed, so the deploy fails unless force recreates the object',
     ],
     [
       'an immutable map',
       manifest('ConfigMap', { immutable: true, data: { a: '1' } }),
       manifest('ConfigMap', { immutable: true, data: { a: '2' } }),
       'replace',
-      'key a; the object is immutable, it can only be recreated',
+      'key a; the object is immutable, so the deploy fails unless force recreates the object',
     ],
     ['a service', undefined, manifest('Service', { spec: { type: 'NodePort' } }), 'exposure', 'NodePort'],
     ['an image', pods({}), pods({ image: 'web:2' }), 'restart', 'image 1 → 2; restarts pods'],
@@ -264,6 +271,32 @@ describe('risk and summary', () => {
   ])('%s', (_name, before, after, risk, summary) => {
     const [change] = compare(before ? [before] : [], after ? [after] : []).changes;
     expect(change).toMatchObject({ risk, summary });
+  });
+
+  it.each<[string, BuiltObject, BuiltObject, boolean, string]>([
+    [
+      'the Kustomization recreates',
+      workload({ selector: { a: 'b' } }),
+      workload({ selector: { a: 'c' } }),
+      true,
+      'a; spec.selector cannot be changed, so force recreates the object',
+    ],
+    [
+      'the object asks for it itself',
+      forced(workload({ selector: { a: 'b' } })),
+      forced(workload({ selector: { a: 'c' } })),
+      false,
+      'a; spec.selector cannot be changed, so force recreates the object',
+    ],
+    [
+      'it holds data',
+      manifest('PersistentVolumeClaim', { spec: { volumeMode: 'Block' } }),
+      manifest('PersistentVolumeClaim', { spec: { volumeMode: 'Filesystem' } }),
+      true,
+      'volumeMode; spec.volumeMode cannot be changed, so the deploy fails',
+    ],
+  ])('says what becomes of an immutable field where %s', (_name, before, after, force, summary) => {
+    expect(compare([before], [after], { force }).changes[0]).toMatchObject({ risk: 'replace', summary });
   });
 
   it('never overlooks a grant behind very many rules', () => {

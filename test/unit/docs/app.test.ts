@@ -1,5 +1,5 @@
 // What the pages say about the App and its environment is what the program does.
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 
@@ -38,4 +38,31 @@ test('every variable stands in the table, and every one in the table is read', (
     .filter((line) => line.startsWith('| `SLUICE_'))
     .map((line) => line.split('|')[1] ?? '');
   expect(names(table.join(' '))).toEqual(names(text('src/configuration.ts')));
+});
+
+test('what an example turns off is a rule that ships', () => {
+  const pages = readdirSync(new URL('../../../docs', import.meta.url)).filter((name) => name.endsWith('.md'));
+  const ids = pages.flatMap((name) =>
+    [...text(`docs/${name}`).matchAll(/^ +off: \[(.+)\]/gm)].flatMap(([, list = '']) => list.split(/, */)),
+  );
+  expect(ids.length).toBeGreaterThan(0);
+  for (const id of ids)
+    expect([id, existsSync(new URL(`../../../policies/${id}`, import.meta.url))]).toEqual([id, true]);
+});
+
+test('what the page says to look for in the log is what is written there', () => {
+  const messages = text('docs/running.md')
+    .split('\n')
+    .filter((line) => /^\| `.*\| (?:error|warn) \|/.test(line))
+    .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, message = '']) => message));
+  const sources = readdirSync(new URL('../../../src', import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => text(`src/${name}`))
+    .join('');
+  expect(messages.length).toBeGreaterThan(10);
+  for (const message of messages) {
+    const [, word = message] = /^(?:queue: |… )(.+)$/.exec(message) ?? [];
+    const made = /^(review|sweep|deployed) failed$/.test(message) ? '`${job.kind} failed`' : word;
+    expect([message, sources.includes(made)]).toEqual([message, true]);
+  }
 });

@@ -240,6 +240,45 @@ describe('what is wrong with a fleet', () => {
     expect(await codes(...objects)).toEqual(said);
   });
 
+  it('is told where a document holds what nothing can be applied with, or what is no field', async () => {
+    const wrong = { ...app, interval: '10 minutes', wait: 'yes', prune: undefined };
+    const unknown = { ...app, pruen: true, decryption: { provider: 'sops' } };
+    const objects = [kustomization('a/wrong', wrong), kustomization('b/typo', { ...unknown, path: './clusters/none' })];
+    const { problems } = (await fleetOf({ ...root(...objects), 'app/app.yaml': documents(configMap('a/app')) })).fleet;
+    expect(problems.map(({ severity, rule, error }) => [severity, rule, error.message])).toEqual([
+      ['error', undefined, 'Kustomization a/wrong: spec.prune is missing'],
+      ['error', undefined, 'Kustomization a/wrong: spec.wait must be a boolean'],
+      ['error', undefined, expect.stringContaining('a/wrong: spec.interval must be a duration such as 10m')],
+      ['warning', 'fleet/spec-field', 'Kustomization b/typo: spec.pruen is no field'],
+    ]);
+    for (const { error } of problems) expect(error.place?.file).toBeDefined();
+  });
+
+  it('is told where the fleet makes an account and gives it no role', async () => {
+    const of = (kind: string, rest: object = {}): object => ({
+      apiVersion: kind === 'ServiceAccount' ? 'v1' : 'rbac.authorization.k8s.io/v1',
+      kind,
+      metadata: { name: 'deployer', namespace: 'a' },
+      ...rest,
+    });
+    const mine = kustomization('a/k', { ...account, ...app });
+    const second = kustomization('a/l', { ...account, path: 'clusters/none' });
+    const bound = of('RoleBinding', {
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
+      subjects: [{ kind: 'ServiceAccount', name: 'deployer', namespace: 'a' }],
+    });
+    const warnings = async (...objects: object[]): Promise<unknown[]> => {
+      const { fleet } = await fleetOf({ ...root(...objects), 'app/app.yaml': documents(configMap('a/app')) });
+      return fleet.problems.map(({ severity, rule, error }) => [severity, rule, error.message, error.place?.file]);
+    };
+    expect(await warnings(of('ServiceAccount'), mine, second)).toEqual([
+      ['warning', 'fleet/service-account', expect.stringContaining('a/deployer'), expect.any(String)],
+    ]);
+    expect(await warnings(of('ServiceAccount'), bound, mine, second)).toEqual([]);
+    // Whoever makes the account may bind it as well.
+    expect(await warnings(mine, second)).toEqual([]);
+  });
+
   it('is found in chains that are longer than any stack', async () => {
     const { cluster } = await fleetOf(root(kustomization('a/k', app)));
     const [some] = cluster.kustomizations.values();

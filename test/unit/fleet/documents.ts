@@ -22,6 +22,7 @@ const named = (apiVersion: string, kind: string, key: string, rest: object): obj
 export const kustomization = (key: string, spec: object = {}): object =>
   named('kustomize.toolkit.fluxcd.io/v1', 'Kustomization', key, {
     spec: {
+      interval: '10m',
       prune: true,
       sourceRef: { kind: 'GitRepository', name: 'flux-system', namespace: 'flux-system' },
       ...spec,
