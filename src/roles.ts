@@ -49,6 +49,8 @@ const stalledMs = 5_000;
 
 export interface Started {
   readonly webhookUrl: string | undefined;
+  /** Says so in the log: whoever reads it may ask for the end from then on. */
+  ready(): void;
   /** Takes nothing new, finishes or gives back what is under way, and closes everything. */
   stop(): Promise<void>;
 }
@@ -82,9 +84,9 @@ export async function startRole(
   });
   try {
     const parts = await startParts(configured, { queues, log, toolbox });
-    log.info('ready', { role });
     return {
       webhookUrl: parts.server?.webhookUrl,
+      ready: () => log.info('ready', { role }),
       stop: async () => {
         log.info('stopping');
         await parts.stop();
