@@ -50,7 +50,9 @@ async function runRole({ role, cluster }: Extract<Arguments, { command: 'role' }
   const { startRole, stopRequested } = await import('./roles.ts');
   const environment = { ...process.env, ...(cluster === undefined ? {} : { SLUICE_CLUSTER: cluster }) };
   const started = await startRole(role, environment, toolbox);
-  await stopRequested();
+  const stop = stopRequested();
+  started.ready();
+  await stop;
   await started.stop();
   return 0;
 }

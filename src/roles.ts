@@ -49,6 +49,8 @@ const stalledMs = 5_000;
 
 export interface Started {
   readonly webhookUrl: string | undefined;
+  /** Says so in the log: whoever reads it may ask for the end from then on. */
+  ready(): void;
   /** Takes nothing new, finishes or gives back what is under way, and closes everything. */
   stop(): Promise<void>;
 }
@@ -84,9 +86,9 @@ export async function startRole(
     const parts = await startParts(configured, { queues, log, toolbox });
     const { deploy } = configured;
     const clusters = deploy && (deploy.clusters.map(({ name }) => name).join(' ') || 'none');
-    log.info('ready', { role, clusters });
     return {
       webhookUrl: parts.server?.webhookUrl,
+      ready: () => log.info('ready', { role, clusters }),
       stop: async () => {
         log.info('stopping');
         await parts.stop();

@@ -1,4 +1,5 @@
 // Which objects are as the last apply left them, by their metadata alone: what nobody touched is not asked about again.
+import { asSluiceError } from '../errors.ts';
 import type { ObjectMetadata } from '../ports/kube.ts';
 import { type Applied, isMoved, ownerName, ownerNamespace } from '../agent/touched.ts';
 import type { ReconcileTools } from './run.ts';
@@ -55,6 +56,11 @@ async function listOf(
   const served = (await cluster.kinds()).find(group, kind);
   if (served === undefined) return new Map();
   const [namespace, name] = key.split('/');
-  const items = await cluster.listMetadata(served, { labels: `${ownerName}=${name},${ownerNamespace}=${namespace}` });
+  const labels = `${ownerName}=${name},${ownerNamespace}=${namespace}`;
+  const items = await cluster.listMetadata(served, { labels }).catch((thrown: unknown) => {
+    // Its definition was taken away since we asked for the kinds, and the objects with it.
+    if (asSluiceError(thrown).code === 'kube.gone') return [];
+    throw thrown;
+  });
   return new Map(items.map((item) => [`${item.namespace}/${item.name}`, item]));
 }

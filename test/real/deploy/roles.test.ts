@@ -92,4 +92,21 @@ describe('a role', () => {
     expect(said()).not.toMatch(/let-me-in|EACCES|EROFS/);
     expect(await readdir(image.app)).not.toContain('.cache');
   });
+
+  test('ends in order that is asked to in the moment in which it says that it is ready', async () => {
+    const asking = `import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      const { writeSync } = fs;
+      fs.writeSync = (to, bytes, ...more) => {
+        if (String(bytes).includes('"message":"ready"')) process.kill(process.pid, 'SIGTERM');
+        return writeSync(to, bytes, ...more);
+      };
+      syncBuiltinESMExports();`;
+    const { said, ended } = image.start(['worker'], {
+      ...settings,
+      SLUICE_QUEUE: redis.address.replace('redis://', 'redis://:let-me-in@'),
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(asking)}`,
+    });
+    expect([await ended, said()]).toEqual([0, expect.stringMatching(/"message":"ready"[^]*"message":"stopping"/)]);
+  });
 });

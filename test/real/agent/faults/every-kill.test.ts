@@ -78,7 +78,7 @@ test('wherever an agent is killed, the next one brings about the same, deletes n
   const kills = all - spared.length;
   process.stderr.write([`${kills} kills in ${lives} lives, ${seconds()} s; never come to:`, ...spared, ''].join('\n'));
   expect(kills).toBeGreaterThan(150);
-  // What is about this life alone comes in each life.
-  expect(spared.filter((shown) => shown.includes('NAME'))).toEqual([]);
+  // What is about this life alone comes in each life; how often it looks again depends on what else happens.
+  expect(spared.filter((shown) => shown.includes('NAME') && shown.endsWith(' #1'))).toEqual([]);
   expect(spared.length).toBeLessThan(all / 10);
 });
