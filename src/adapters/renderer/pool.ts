@@ -30,7 +30,6 @@ export class Pool {
   readonly #killAll = (): void => this.#all.forEach((child) => child.kill());
   #places: number;
   #command: ReturnType<PoolOptions['command']> | undefined;
-  #directory: string | undefined;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -94,8 +93,6 @@ export class Pool {
       }),
     );
     process.off('exit', this.#killAll);
-    if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true, force: true });
-    this.#directory = undefined;
   }
 
   async #place(): Promise<void> {
@@ -124,10 +121,13 @@ export class Pool {
     this.#command ??= this.#options.command();
     const command = await this.#command;
     if (this.#closed) throw closedError();
+    // Once, however often: the listener is the same.
+    process.off('exit', this.#killAll).on('exit', this.#killAll);
+    const directory = makeDirectory();
     const starting = RendererChild.start({
       command: command.path,
       args: command.args,
-      directory: this.#emptyDirectory(),
+      directory,
       startTimeoutMs: this.#options.startTimeoutMs,
       maxResidentBytes: this.#options.maxResidentBytes,
     });
@@ -140,20 +140,14 @@ export class Pool {
       return child;
     } finally {
       this.#starting.delete(starting);
+      // The child stays where nothing can be any more, and a process that is killed leaves nothing behind.
+      rmSync(directory, { recursive: true, force: true });
     }
   }
 
   async #recycle(child: RendererChild): Promise<void> {
     const bytes = await child.residentBytes();
     if (bytes !== undefined && bytes > this.#options.recycleBytes) child.kill();
-  }
-
-  #emptyDirectory(): string {
-    if (this.#directory === undefined) {
-      this.#directory = makeDirectory();
-      process.on('exit', this.#killAll);
-    }
-    return this.#directory;
   }
 }
 

@@ -80,8 +80,7 @@ export class Canaries {
     const ran = await readdir(join(this.folder, 'ran'));
     const left = await readdir(this.temporary, { recursive: true });
     const home = await readdir(join(this.folder, 'home'));
-    // The renderer's children share one empty working directory.
-    return [...this.#hits, ...ran, ...left.filter((name) => !/^sluice-renderer-[^/]*$/.test(name)), ...home];
+    return [...this.#hits, ...ran, ...left, ...home];
   }
 
   /** Host paths that no output may hold. */
