@@ -1,5 +1,5 @@
 // Renderer processes: started when first needed, one request each at a time, first come first served.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SluiceError } from '../../errors.ts';
@@ -141,7 +141,7 @@ export class Pool {
     } finally {
       this.#starting.delete(starting);
       // The child stays where nothing can be any more, and a process that is killed leaves nothing behind.
-      rmSync(directory, { recursive: true, force: true });
+      removeEmpty(directory);
     }
   }
 
@@ -157,6 +157,14 @@ function makeDirectory(): string {
   } catch (cause) {
     const lack = lackOf(cause);
     throw lack === undefined ? cause : notStarted(lack, cause);
+  }
+}
+
+function removeEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Others clean up there, too.
   }
 }
 

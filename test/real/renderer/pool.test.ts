@@ -51,7 +51,7 @@ describe('the pool', () => {
     expect(renderer.counters.builds).toBe(requests.length);
   });
 
-  test('leaves no process behind, and its processes are where no folder is any more', async () => {
+  test('leaves no process and no folder behind', async () => {
     const renderer = fakeRenderer({ children: 2 });
     await Promise.all([renderer.build(request(tree, 'app')), renderer.build(request(tree, 'far'))]);
     const pids = renderer.pids;
