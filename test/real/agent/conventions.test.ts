@@ -255,7 +255,12 @@ test('a source over SSH, as Flux makes them, is fetched by the App where it sees
   const url = 'ssh://git@github.example/acme/keyed';
   await stand.push('platform', { 'clusters/eu/keyed.yaml': yaml(...tenant('keyed', url)) });
   await hear(running, stand, 'platform');
-  const { ready } = await stand.until('keyed/keyed', (now) => now.ready?.status === 'False');
+  // It may say first that its source has not been fetched yet.
+  const { ready } = await stand.until(
+    'keyed/keyed',
+    (now) => now.ready?.message?.includes('spec.url: ssh://') === true,
+  );
+  expect(ready?.status).toBe('False');
   expect(ready?.message).toContain('spec.url: ssh:// is fetched only where the App sees the repository');
   expect(ready?.message).toContain('use https:// with a token in secretRef');
   await running.stop();
