@@ -47,8 +47,7 @@ function runBy(node) {
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   // A terminal tells both.
   process.on('SIGINT', () => {});
-  child.on('exit', (code, signal) => {
+  child.on('exit', (code) => {
     process.exitCode = code ?? 1;
-    if (signal !== null) process.exitCode = 1;
   });
 }

@@ -91,7 +91,7 @@ async function runAgent(
       const ended = endedAt === undefined ? {} : { endedAt: new Date(endedAt).toISOString() };
       const times = { startedAt: new Date(startedAt).toISOString(), ...ended };
       reports.add(deployedJob({ cluster, ...facts, ...times, cause: 'agent' })).catch((thrown: unknown) => {
-        log.error('a report was not queued', { ...factsOf(thrown) });
+        log.error('a report was not queued', factsOf(thrown));
       });
     },
   });

@@ -155,7 +155,7 @@ export function asSluiceError(thrown: unknown): SluiceError {
 }
 
 /** What a log line says of a failure, under the same names everywhere. An error that is not ours brings its stack. */
-export interface ErrorFacts {
+export type ErrorFacts = {
   readonly code: ErrorCode;
   readonly kind: ErrorKind;
   readonly reason: string;
@@ -165,7 +165,7 @@ export interface ErrorFacts {
   /** ISO 8601 */
   readonly retryAt: string | undefined;
   readonly error: SluiceError | undefined;
-}
+};
 
 export function factsOf(thrown: unknown): ErrorFacts {
   const error = asSluiceError(thrown);

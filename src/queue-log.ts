@@ -23,6 +23,6 @@ function fieldsOfEvent(event: QueueEvent): LogFields {
       return { id: event.id };
     case 'malformed':
     case 'store':
-      return { ...factsOf(event.error) };
+      return factsOf(event.error);
   }
 }

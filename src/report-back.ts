@@ -136,7 +136,7 @@ async function expectedClusters(
   } catch (thrown) {
     const error = asSluiceError(thrown);
     if (error.kind !== 'terminal') throw error;
-    tools.log.warn('the fleet cannot be read, so nobody knows where else it goes', { ...factsOf(error) });
+    tools.log.warn('the fleet cannot be read, so nobody knows where else it goes', factsOf(error));
     return undefined;
   }
 }

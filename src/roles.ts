@@ -217,9 +217,7 @@ async function startWork(configuration: WorkerConfiguration, { queues, log, tool
   };
   await startWorker({ review: queue, report: await queues.open('report') }, tools, concurrency);
   const ask = (cause: 'start' | 'interval'): void => {
-    queue
-      .add({ kind: 'sweep', version: 1, cause })
-      .catch((error: unknown) => log.error('no sweep', { ...factsOf(error) }));
+    queue.add({ kind: 'sweep', version: 1, cause }).catch((error: unknown) => log.error('no sweep', factsOf(error)));
   };
   ask('start');
   const timer = setInterval(() => ask('interval'), sweepMs);

@@ -46,7 +46,7 @@ export async function startServer(options: ServerOptions, tools: ServerTools): P
     secrets: webhookSecrets,
     take: (delivery) => takeDelivery(delivery, context, tools),
     onRefusal: refusals(tools),
-    onError: (error) => tools.log.error('a webhook failed', { ...factsOf(error) }),
+    onError: (error) => tools.log.error('a webhook failed', factsOf(error)),
   });
   const admin = await listen(options.admin, health, limits);
   const port = await listen(options.listen, webhook, limits).catch(async (error: unknown) => {
@@ -79,7 +79,7 @@ async function takeDelivery(delivery: SignedDelivery, context: EventContext, too
     const queued = jobs.map((job) => tools.queue.add(job));
     [told] = await within(queueMs, Promise.all([tellClusters(pushed, tools.queues), ...queued]));
   } catch (thrown) {
-    log.error('not queued', { ...factsOf(thrown) });
+    log.error('not queued', factsOf(thrown));
     return false;
   }
   const ms = Math.round((tools.elapsed() - started) * 10) / 10;

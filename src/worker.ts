@@ -44,8 +44,8 @@ export async function runJob(taken: TakenJob, tools: WorkerTools): Promise<void>
     log.info(`${job.kind} ended`, { outcome, ms: Math.round(tools.elapsed() - started), again: taken.again });
   } catch (thrown) {
     const error = asSluiceError(thrown);
-    if (error.kind === 'terminal') log.error(`${job.kind} failed`, { ...factsOf(error) });
-    else log.warn(`${job.kind} will be tried again`, { ...factsOf(error) });
+    if (error.kind === 'terminal') log.error(`${job.kind} failed`, factsOf(error));
+    else log.warn(`${job.kind} will be tried again`, factsOf(error));
     throw error;
   }
 }
@@ -77,6 +77,6 @@ async function lookAtPlatform({ hosted, mirrors, log }: WorkerTools): Promise<vo
   try {
     await trackedPlatform(await hosted.platform(), { hosted, mirrors });
   } catch (thrown) {
-    log.error('the platform repository cannot be read: nothing can be reviewed', { ...factsOf(thrown) });
+    log.error('the platform repository cannot be read: nothing can be reviewed', factsOf(thrown));
   }
 }

@@ -90,13 +90,10 @@ export class Deployments {
     const going = this.#going.get(key);
     if (going === undefined) return;
     const { url, branch, commit, startedAt } = going;
-    const readers = this.#readers(key);
-    const kustomizations = readers.map(([name, object]) => deployed(name, object, commit));
-    if (kustomizations.length === 0) return;
-    const overall = overallOf(
-      readers.map(([, object]) => object),
-      commit,
-    );
+    const readers = this.#readers(key).map(([name, object]) => ({ name, object, state: stateAt(object, commit) }));
+    if (readers.length === 0) return;
+    const kustomizations = readers.map(deployed);
+    const overall = overallOf(new Set(readers.map(({ state }) => state)));
     const told = JSON.stringify([overall, kustomizations.map(({ key: one, state, message }) => [one, state, message])]);
     if (told === going.told || (overall === 'in_progress' && going.told !== '')) return;
     // What was live before this process began was told by the one before it, with the true time.
@@ -130,18 +127,23 @@ function keyOfState({ url, ref }: SourceState): string | undefined {
   return JSON.stringify([parseRepositoryUrl(url).key, branch]);
 }
 
-/** What a Kustomization's status says of a commit of its source. */
-function deployed(key: string, object: KubeObject, commit: string): DeployedKustomization {
-  const { reason = '', message = '' } = findCondition(object, 'Ready') ?? {};
-  const state = stateAt(object, commit);
-  return { key, reason, message, state: state === 'unusable' ? 'failure' : state };
-}
-
 /** `unusable`: its spec stops it before it looks at any commit, so it fails at each until the spec changes. */
 type State = DeployedKustomization['state'] | 'unusable';
 
+interface Reader {
+  readonly name: string;
+  readonly object: KubeObject;
+  readonly state: State;
+}
+
+function deployed({ name, object, state }: Reader): DeployedKustomization {
+  const { reason = '', message = '' } = findCondition(object, 'Ready') ?? {};
+  return { key: name, reason, message, state: state === 'unusable' ? 'failure' : state };
+}
+
 const ofTheSpec: ReadonlySet<string> = new Set(['InvalidSpec', 'InvalidCELExpression', 'Unsupported']);
 
+/** What a Kustomization's status says of a commit of its source. */
 function stateAt(object: KubeObject, commit: string): State {
   const { status, metadata } = object;
   const ready = findCondition(object, 'Ready');
@@ -159,8 +161,7 @@ function isAt(revision: string | undefined, commit: string): boolean {
 }
 
 /** One that failed says it all; then everybody must be there. What is under way may yet bring a spec that can be used. */
-function overallOf(all: readonly KubeObject[], commit: string): DeployState {
-  const states = new Set(all.map((object) => stateAt(object, commit)));
+function overallOf(states: ReadonlySet<State>): DeployState {
   if (states.has('failure')) return 'failure';
   if (states.has('in_progress')) return 'in_progress';
   return states.has('unusable') ? 'failure' : 'success';

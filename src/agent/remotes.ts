@@ -30,14 +30,12 @@ export function sourceRemotes(tools: RemotesTools): (object: KubeObject, spec: S
   const { kube } = tools;
   return async (object, spec) => {
     const { url, secretName, provider, onlyAsApp } = spec;
-    if (onlyAsApp !== undefined) {
+    if (secretName === undefined || onlyAsApp !== undefined) {
       const ours = await asApp(object, url, tools);
       if (ours !== undefined) return ours;
-      throw new SluiceError('deploy.source', `GitRepository ${keyOf(object)}: ${onlyAsApp}`);
-    }
-    if (secretName === undefined) {
-      const ours = await asApp(object, url, tools);
-      return ours ?? { key: copyKey(url, 'public'), url: gitUrl(url), token: () => Promise.resolve(undefined) };
+      if (onlyAsApp !== undefined)
+        throw new SluiceError('deploy.source', `GitRepository ${keyOf(object)}: ${onlyAsApp}`);
+      return { key: copyKey(url, 'public'), url: gitUrl(url), token: () => Promise.resolve(undefined) };
     }
     const namespace = namespaceOf(object);
     const address = { kind: secretKind, namespace, name: secretName };

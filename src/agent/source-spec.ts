@@ -39,7 +39,7 @@ export function readSourceSpec(object: KubeObject): SourceSpec {
     provider: stringAt(spec, 'provider') ?? 'generic',
     suspended: asObject(spec)?.['suspend'] === true,
     refused: refusedUrl(url) ?? refusedField(object),
-    onlyAsApp: url.startsWith('ssh://') ? overSsh : undefined,
+    onlyAsApp: URL.parse(url)?.protocol === 'ssh:' ? overSsh : undefined,
   };
 }
 

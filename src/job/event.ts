@@ -170,7 +170,7 @@ function reviewsAfter(
   const { repository: where } = payload;
   const isPlatform = where.full_name.toLowerCase() === platform.toLowerCase();
   const tracked = (isPlatform ? platformBranch : undefined) ?? where.default_branch;
-  if (ref !== `refs/heads/${tracked}`) return [];
+  if (tracked === undefined || ref !== `refs/heads/${tracked}`) return [];
   // The platform's branch says what every review is held against.
   return isPlatform ? [{ kind: 'sweep', version: 1, cause }] : [sweepOf(payload, cause)];
 }

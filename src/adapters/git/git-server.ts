@@ -3,11 +3,13 @@ import type { Remote } from '../../ports/mirror.ts';
 import { SluiceError } from '../../errors.ts';
 import { withoutCredentials } from '../../source/url.ts';
 import { connectionFailure } from '../connection-failure.ts';
-import { lackOf, type Lack } from '../lack.ts';
+import { lackOf } from '../lack.ts';
 import { AnswerTooLarge } from './http.ts';
 import { MovedAway, placeOf } from './place.ts';
 import { AnswerStatus, type GitPost, type GitPostLimits, gitPost } from './post.ts';
 import type { GitServer } from './upload-pack.ts';
+
+const mostPlaces = 10_000;
 
 export interface GitServers {
   readonly post: GitPost;
@@ -43,8 +45,6 @@ export function gitServers(limits: GitPostLimits): GitServers {
     },
   };
 }
-
-const mostPlaces = 10_000;
 
 type Tried<Answer> = { readonly answer: Answer } | { readonly error: unknown };
 
@@ -91,17 +91,11 @@ function statusOf(error: unknown): number | undefined {
   return error instanceof AnswerStatus ? error.status : undefined;
 }
 
-/** What the machine lacks here, and is tried again. */
-export function lacking(url: string, { words, remedy }: Lack, cause: unknown): SluiceError {
-  const message = `cannot fetch ${withoutCredentials(url)}: ${words}`;
-  return new SluiceError('fleet.source', message, { kind: 'transient', remedy, cause });
-}
-
 /** What went wrong with a repository, without a word of what its server said. */
 export function failure(url: string, error: unknown): SluiceError {
   const shown = withoutCredentials(url);
   const lack = lackOf(error);
-  if (lack !== undefined) return lacking(url, lack, error);
+  if (lack !== undefined) return unreachable(url, lack, error);
   if (error instanceof AnswerTooLarge)
     return new SluiceError('source.tooLarge', `${shown} sends ${error.message} at once`, {
       remedy: 'keep large files out of the repository, or move what is deployed to one of its own',
@@ -113,14 +107,17 @@ export function failure(url: string, error: unknown): SluiceError {
     return new SluiceError('fleet.source', `access to ${shown} was denied`, { remedy, cause: error });
   }
   if (status === 404) return new SluiceError('fleet.source', `${shown} is not there`, { cause: error });
-  const why = connectionFailure(error, 'see the address, the network, and the proxy if there is one');
-  return unreachable(url, error, why?.words ?? 'it did not answer as a Git server does', why?.remedy);
+  const remedy = 'see the address, the network, and the proxy if there is one';
+  const words = 'it did not answer as a Git server does';
+  return unreachable(url, connectionFailure(error, remedy) ?? { words }, error);
 }
 
-export function unreachable(url: string, cause: unknown, why: string, remedy?: string): SluiceError {
-  return new SluiceError('fleet.source', `cannot fetch ${withoutCredentials(url)}: ${why}`, {
-    kind: 'transient',
-    remedy,
-    cause,
-  });
+/** What is tried again. */
+export function unreachable(
+  url: string,
+  { words, remedy }: { readonly words: string; readonly remedy?: string },
+  cause: unknown,
+): SluiceError {
+  const message = `cannot fetch ${withoutCredentials(url)}: ${words}`;
+  return new SluiceError('fleet.source', message, { kind: 'transient', remedy, cause });
 }

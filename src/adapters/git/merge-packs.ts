@@ -62,13 +62,12 @@ export async function mergePacks(gitdir: string): Promise<void> {
   }
 }
 
+/** Empty where they are few. */
 async function packsIn(folder: string): Promise<SizedPack[]> {
-  const found: SizedPack[] = [];
-  for (const file of await readdir(folder)) {
-    const [, name] = /^(pack-[0-9a-f]{40})\.idx$/.exec(file) ?? [];
-    if (name !== undefined) found.push({ name, bytes: (await stat(join(folder, `${name}.pack`))).size });
-  }
-  return found;
+  const names = (await readdir(folder)).flatMap((file) => /^(pack-[0-9a-f]{40})\.idx$/.exec(file)?.[1] ?? []);
+  // After most fetches that is all there is to know.
+  if (names.length < manyPacks) return [];
+  return Promise.all(names.map(async (name) => ({ name, bytes: (await stat(join(folder, `${name}.pack`))).size })));
 }
 
 /** Writes `one.pack` and `one.idx` into `aside`, and returns the pack's checksum in hex. */

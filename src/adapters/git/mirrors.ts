@@ -8,7 +8,7 @@ import type { Fetched, Mirrors, Remote } from '../../ports/mirror.ts';
 import type { Repository } from '../../ports.ts';
 import { type Lack, lackOf } from '../lack.ts';
 import { type EarlyPack, fetchEarly } from './early-pack.ts';
-import { failure, type GitServers, gitServers, lacking, unreachable } from './git-server.ts';
+import { failure, type GitServers, gitServers, unreachable } from './git-server.ts';
 import { keepPack } from './keep-pack.ts';
 import { mergePacks } from './merge-packs.ts';
 import type { GitPostLimits } from './post.ts';
@@ -156,7 +156,7 @@ async function bring(mirror: Mirror, one: Bringing): Promise<void> {
       throw isSystem(error) ? error : failure(one.remote.url, error);
     });
     if ((await mirror.repository.resolve(one.commit)) === undefined)
-      throw unreachable(one.remote.url, new Error('incomplete'), 'what it sent is not complete');
+      throw unreachable(one.remote.url, { words: 'what it sent is not complete' }, new Error('incomplete'));
     await remember(mirror, one);
   });
   // Nobody waits for it but the next one; many packs are slow and nothing else.
@@ -194,6 +194,6 @@ async function kept<Value>(url: string, work: Promise<Value>): Promise<Value> {
     return await work;
   } catch (error) {
     if (error instanceof SluiceError) throw error;
-    throw lacking(url, lackOf(error) ?? unwritten, error);
+    throw unreachable(url, lackOf(error) ?? unwritten, error);
   }
 }

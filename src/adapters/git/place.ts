@@ -30,8 +30,8 @@ export async function placeOf(
     const location = response.headers.get('location');
     if (response.status === 200) return addressAt(at);
     if (response.status < 300 || response.status >= 400 || location === null) return undefined;
-    if (!URL.canParse(location, at.href)) return undefined;
-    const next = new URL(location, at);
+    const next = URL.parse(location, at.href);
+    if (next === null) return undefined;
     if (!isWithin(at, next)) throw new MovedAway();
     at = next;
   }

@@ -118,11 +118,12 @@ export class Pool {
 
   async #start(): Promise<RendererChild> {
     // What cannot be found or built is not tried again for each of a thousand requests.
-    this.#command ??= this.#options.command();
+    if (this.#command === undefined) {
+      this.#command = this.#options.command();
+      process.on('exit', this.#killAll);
+    }
     const command = await this.#command;
     if (this.#closed) throw closedError();
-    // Once, however often: the listener is the same.
-    process.off('exit', this.#killAll).on('exit', this.#killAll);
     const directory = makeDirectory();
     const starting = RendererChild.start({
       command: command.path,
